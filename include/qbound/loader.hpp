@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "qbound/model.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qbound {
+
+using Bytes = std::span<const std::byte>;
+
+/// Bytes together with whatever keeps them alive (a mapping, a buffer).
+struct OwnedBytes {
+    Bytes bytes;
+    std::shared_ptr<const void> owner;
+};
+
+/// The files beside a model file. The library never opens a file itself: the caller decides what a name may reach.
+class FileSource {
+  public:
+    FileSource() = default;
+    FileSource(const FileSource&) = delete;
+    FileSource& operator=(const FileSource&) = delete;
+    virtual ~FileSource() = default;
+
+    /// Contents of the file `relative`, '/'-separated, relative to the model file's folder.
+    /// Errors: Error{malformed} if it does not exist, is not a regular file, or lies outside that folder, also by a symbolic link.
+    [[nodiscard]] virtual OwnedBytes read(std::string_view relative) const = 0;
+
+    /// Names of the regular files directly in the folder, sorted.
+    [[nodiscard]] virtual std::vector<std::string> list() const = 0;
+};
+
+/// What the user may add to a file that does not say everything.
+struct LoadOptions {
+    std::vector<std::string> order;   ///< weight dumps: layer names or tensor names in order (--order)
+    std::optional<Shape> input_shape; ///< weight dumps: input shape without batch (--input-shape)
+    double bn_epsilon = 1e-5;         ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps)
+};
+
+/// Reads a network from the bytes of its file; the format is found from the content.
+///
+/// Formats  network manifest (JSON), layer list (JSON), weight dump (JSON object of nested arrays), NPZ (ZIP of NPY).
+/// Errors   Error{malformed} with the offset, node or tensor; Error{unsupported} for a format or dtype known but not supported.
+/// Cost     one pass; memory the tensors in double plus a small multiple of the file's largest tensor.
+[[nodiscard]] Model load_model(Bytes file, const FileSource& beside, const LoadOptions& options);
+
+/// Reads a folder of .npy files as a weight dump: each file is a tensor named like the file without its ending.
+[[nodiscard]] Model load_npy_folder(const FileSource& folder, const LoadOptions& options);
+
+/// Reads one NPY array: f2, f4, f8, bool, i1..i8, u1..u8, both byte orders, C and Fortran order, header versions 1 to 3.
+///
+/// Errors   Error{malformed} at `place` for a broken header, a size beyond the data or trailing bytes, an integer beyond ±2^53;
+///          Error{unsupported} for other dtypes (object arrays are never unpickled).
+/// Cost     one pass, memory the result.
+[[nodiscard]] Tensor read_npy(Bytes file, std::string_view place);
+
+/// The arrays of an NPZ archive in file order, by name without ".npy".
+/// Errors as read_npy, and for archives whose members expand beyond `max_bytes` in all or beyond their declared size.
+[[nodiscard]] std::vector<std::pair<std::string, TensorPtr>> read_npz(Bytes file, std::string_view place, std::size_t max_bytes);
+
+/// True if the bytes begin like a ZIP archive (an NPZ).
+[[nodiscard]] bool looks_like_zip(Bytes file) noexcept;
+
+/// An NPY file (version 1, '<f8', C order) with the tensor's bytes.
+[[nodiscard]] std::vector<std::byte> write_npy(const Tensor& tensor);
+
+}  // namespace qbound

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.hpp"
+
+#include "cli/bits_map.hpp"
+#include "cli/parse.hpp"
+#include "core/parallel.hpp"
+#include "qbound/error.hpp"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+namespace qbound::internal {
+
+namespace {
+
+[[noreturn]] void fail(std::string option, std::string reason, std::string hint = {}) {
+    throw Error(ErrorKind::usage, std::move(option), std::move(reason), std::move(hint));
+}
+
+}  // namespace
+
+void add_text(CLI::App& app, const std::string& name, std::string& value, const std::string& placeholder, const std::string& help,
+              const std::string& group) {
+    app.add_option(name, value, help)->type_name(placeholder)->group(group);
+}
+
+void ModelOptions::add_to(CLI::App& app) {
+    const std::string group = "Model";
+    add_text(app, "--order", order, "NAME,...", "layers of a weight dump from input to output", group);
+    add_text(app, "--input-shape", input_shape, "C,H,W", "input of a weight dump, without batch", group);
+    add_text(app, "--bn-eps", bn_epsilon, "EPS", "epsilon of a weight dump's BatchNormalization [1e-5]", group);
+}
+
+LoadOptions ModelOptions::load_options() const {
+    LoadOptions options;
+    if (!order.empty()) {
+        options.order = parse_names(order, "--order");
+    }
+    if (!input_shape.empty()) {
+        options.input_shape = parse_shape(input_shape, "--input-shape");
+    }
+    if (!bn_epsilon.empty()) {
+        options.bn_epsilon = parse_number(bn_epsilon, "--bn-eps");
+        if (!(options.bn_epsilon >= 0)) {
+            fail("--bn-eps", "is negative");
+        }
+    }
+    return options;
+}
+
+void QuantizerOptions::add_to(CLI::App& app) {
+    const std::string group = "Quantizer";
+    add_text(app, "--bits", bits, "LIST", "bit widths: 8, or 2,4,8, or 2..8 [8]", group);
+    add_text(app, "--rounding", rounding, "round|floor", "to the nearest step, or down [round]", group);
+    add_text(app, "--ties", ties, "even|away", "halfway cases of round [even]", group);
+    add_text(app, "--granularity", granularity, "tensor|channel|network", "what shares one step [tensor]", group);
+    app.add_flag("--asymmetric", asymmetric, "a grid with a zero point")->group(group);
+    add_text(app, "--eta", eta, "STEP", "this step for all weights, without clipping, in place of bits", group);
+    app.add_flag("--quantize-biases", quantize_biases, "quantize biases too")->group(group);
+    add_text(app, "--bits-map", bits_map, "FILE", "JSON object {\"layer\": bits} for layers that differ", group);
+    add_text(app, "--quantized", quantized, "MODEL", "take the quantized network from this file instead", group);
+}
+
+bool QuantizerOptions::given() const {
+    return !bits.empty() || !eta.empty() || !quantized.empty();
+}
+
+std::vector<Quantizer> QuantizerOptions::quantizers() const {
+    Quantizer common;
+    common.rounding = parse_word(rounding, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor;
+    common.ties = parse_word(ties, "--ties", {"even", "away"}) == 0 ? Ties::even : Ties::away;
+    constexpr Granularity kGranularities[] = {Granularity::tensor, Granularity::channel, Granularity::network};
+    common.granularity = kGranularities[parse_word(granularity, "--granularity", {"tensor", "channel", "network"})];
+    common.symmetric = !asymmetric;
+    common.quantize_biases = quantize_biases;
+    if (!quantized.empty()) {
+        if (!bits.empty() || !eta.empty() || !bits_map.empty() || asymmetric || quantize_biases) {
+            fail("--quantized", "excludes the options of a quantizer", "the file says what the quantized weights are");
+        }
+        return {};
+    }
+    if (!eta.empty()) {
+        if (!bits.empty() || !bits_map.empty() || asymmetric) {
+            fail("--eta", "excludes --bits, --bits-map and --asymmetric", "a given step has no bit width");
+        }
+        common.eta = parse_number(eta, "--eta");
+        if (!(*common.eta > 0)) {
+            fail("--eta", "is not positive");
+        }
+        return {common};
+    }
+    if (!bits_map.empty()) {
+        common.bits_by_layer = read_bits_map(bits_map);
+    }
+    std::vector<Quantizer> all;
+    for (const int b : bits.empty() ? std::vector<int>{common.bits} : parse_bits(bits, "--bits")) {
+        all.push_back(common);
+        all.back().bits = b;
+    }
+    return all;
+}
+
+void CommonOptions::add_to(CLI::App& app, Console& console) {
+    constexpr int kMostThreads = 1024;
+    app.add_option("--threads", threads, "threads to use; results do not depend on it [all]")
+        ->type_name("N")
+        ->check(CLI::Range(1, kMostThreads))
+        ->group("General");
+    app.add_flag_callback(
+           "-q,--quiet",
+           [this, &console] {
+               quiet = true;
+               console.set_quiet(true);
+           },
+           "nothing on standard error but errors; tables without their header")
+        ->group("General");
+}
+
+int CommonOptions::thread_count() const {
+    return threads > 0 ? threads : default_threads();
+}
+
+CLI::Option* add_models(CLI::App& app, std::vector<std::string>& models) {
+    return app
+        .add_option("MODEL", models, "network manifest, layer list, weight dump (JSON, NPZ, folder of NPY); - is standard input")
+        ->type_name("")
+        ->required();
+}
+
+}  // namespace qbound::internal

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/console.hpp"
+#include "qbound/loader.hpp"
+#include "qbound/lower.hpp"
+#include "qbound/quantize.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+/// Groups of options that several commands share: each is the texts that the user gave, a function that adds them to a command, and
+/// functions that turn them into what the library takes. Errors: Error{usage} naming the option.
+namespace qbound::internal {
+
+/// --order, --input-shape, --bn-eps
+struct ModelOptions {
+    std::string order;
+    std::string input_shape;
+    std::string bn_epsilon;
+
+    void add_to(CLI::App& app);
+    [[nodiscard]] LoadOptions load_options() const;
+};
+
+/// --input-range, --around, --radius, --clip
+struct BoxOptions {
+    std::vector<std::string> input_range;
+    std::string around;
+    std::string radius;
+    std::string clip;
+
+    void add_to(CLI::App& app);
+    /// Checks what can be checked without the model.
+    void check() const;
+    /// The box for a model with the input shape `shape` (without batch): nothing if the file's own is to be used.
+    /// For --around, [x − R, x + R] rounded outwards, then cut to --clip.
+    [[nodiscard]] std::optional<Box> box(const Shape& shape) const;
+};
+
+/// --bits, --rounding, --ties, --granularity, --asymmetric, --eta, --quantize-biases, --bits-map, --quantized
+struct QuantizerOptions {
+    std::string bits;
+    std::string rounding = "round";
+    std::string ties = "even";
+    std::string granularity = "tensor";
+    std::string eta;
+    std::string bits_map;
+    std::string quantized;
+    bool asymmetric = false;
+    bool quantize_biases = false;
+
+    void add_to(CLI::App& app);
+    /// Whether the user asked for a quantized network at all.
+    [[nodiscard]] bool given() const;
+    /// One quantizer per bit width (8 if none is given); none with --quantized. Reads the file of --bits-map.
+    [[nodiscard]] std::vector<Quantizer> quantizers() const;
+};
+
+/// --threads, -q, and the colour of standard output
+struct CommonOptions {
+    int threads = 0;
+    bool quiet = false;
+
+    void add_to(CLI::App& app, Console& console);
+    [[nodiscard]] int thread_count() const;
+};
+
+/// Adds an option whose value is kept as text; `placeholder` stands for it in the help.
+void add_text(CLI::App& app, const std::string& name, std::string& value, const std::string& placeholder, const std::string& help,
+              const std::string& group);
+
+/// Adds the positional MODEL list, at least one.
+CLI::Option* add_models(CLI::App& app, std::vector<std::string>& models);
+
+}  // namespace qbound::internal

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "qbound/loader.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace qbound::internal {
+
+/// Tensors by name, in the order in which they were stored.
+using NamedTensors = std::vector<std::pair<std::string, TensorPtr>>;
+
+/// How much the order of the tensors in a file says.
+enum class StoredOrder { as_written, sorted_by_name };
+
+/// A weight dump as a chain of layers; every reader of tensors without a topology ends here.
+///
+/// Layers are the tensors that share a prefix (dump_layers), in the order that the file, --order or the shapes give (dump_order),
+/// joined as dump_chain describes. Model::assumed_chain is set, and the notes say what was assumed.
+///
+/// Errors  Error{malformed} or Error{unsupported} naming the tensor or layer; Error{usage} for an --order that does not name each
+///         layer once.
+[[nodiscard]] Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_view format, const LoadOptions& options);
+
+// ---- dump_layers.cpp: tensors → layers
+
+enum class DumpKind { dense, convolution, normalization };
+enum class TensorRole { weight, bias, mean, variance, counter };
+
+/// The tensors that share a prefix. `name` is the prefix.
+struct DumpLayer {
+    std::string name;
+    DumpKind kind = DumpKind::dense;
+    std::map<TensorRole, std::pair<std::string, TensorPtr>> tensors;
+
+    [[nodiscard]] const Tensor& at(TensorRole role) const { return *tensors.at(role).second; }
+};
+
+/// Groups tensors by prefix, in order of first appearance, after prefixes that all names share ("module.", "_orig_mod.", "model.",
+/// "state_dict.") were taken off. What was taken off or left out is noted.
+///
+/// A prefix with a running mean and variance is a BatchNormalization; a weight of 2 dimensions is dense [out, in], of 3 or 4 a
+/// convolution [out, in/group, …]. Counters such as num_batches_tracked are left out.
+[[nodiscard]] std::vector<DumpLayer> group_layers(NamedTensors tensors, std::vector<std::string>& notes);
+
+// ---- dump_chain.cpp: what follows what
+
+/// How a layer takes the values that come to it.
+struct Fit {
+    enum class Bridge { none, flatten, global_pool, average_pool };
+    Bridge bridge = Bridge::none;
+    std::vector<std::int64_t> pool_kernel;  ///< of average_pool; also its strides
+    std::int64_t group = 1;                 ///< of a convolution
+    Shape out;                              ///< without batch
+};
+
+/// Whether `layer` can follow values of shape `in` (without batch), which is what "the shapes chain" means:
+///   convolution    `in` is [C, positions…] of the same dimension, and the weight takes C channels, or one channel per group
+///                  (depthwise: group = C, C divides the outputs); stride 1 and pads that keep the size are assumed
+///   dense          the fan-in is the number of values (flattened if need be); or, after a convolution (`may_pool`), it is C
+///   (global
+///                  average pool) or C·k² where the positions fall into k×k equal tiles (average pool; in 1-D C·k)
+///   normalization  as many entries as channels
+[[nodiscard]] std::optional<Fit> fit(const Shape& in, const DumpLayer& layer, bool may_pool);
+
+/// Shape of the input (without batch): --input-shape, or the fan-in of `first` if all layers work on flat values.
+/// Errors  Error{malformed} with the hint to give --input-shape.
+[[nodiscard]] std::optional<Shape> stated_input(const std::vector<DumpLayer>& layers, const LoadOptions& options);
+
+/// The input that `first` takes in a net of dense layers.
+[[nodiscard]] Shape input_for(const DumpLayer& first);
+
+/// Appends the layers to `model`: Relu between them (after their BatchNormalization), none after the last weight layer.
+/// Errors  Error{malformed} at the first layer that does not fit.
+void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, Model& model);
+
+// ---- dump_order.cpp: which order
+
+/// Puts the layers in order; see LoadOptions::order and `weight_dump.md`.
+void order_layers(std::vector<DumpLayer>& layers, StoredOrder stored, const std::optional<Shape>& input, const LoadOptions& options,
+                  std::vector<std::string>& notes);
+
+}  // namespace qbound::internal

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qbound/lower.hpp"
+
+#include "network/input_box.hpp"
+#include "network/operator_table.hpp"
+#include "network/passes.hpp"
+
+#include <algorithm>
+
+namespace qbound {
+
+Lowered lower(const Model& model, const LowerOptions& options) {
+    Model graph = model;  // tensors are shared
+    internal::Log log{.folds = {}, .notes = model.notes};
+    internal::check_connections(graph);
+    internal::order_nodes(graph);
+    internal::take_off_softmax(graph, log);
+    internal::drop_dead_nodes(graph, log);
+    internal::refuse_unsupported(graph);
+    internal::Draft draft = internal::translate(graph, log);
+    internal::fold_batch_normalization(draft, log);
+    Box box = internal::input_box(graph.inputs.front(), options, log);
+    return {.network = Network(model.name, std::move(draft.nodes), draft.output, std::move(box)),
+            .folds = std::move(log.folds),
+            .notes = std::move(log.notes),
+            .assumed_chain = model.assumed_chain};
+}
+
+std::vector<std::string> supported_operators() {
+    std::vector<std::string> names{"Softmax"};
+    for (const internal::OperatorRow& row : internal::operator_table()) {
+        names.emplace_back(row.op);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+}  // namespace qbound

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/naming.hpp"
+#include "network/operator_table.hpp"
+#include "network/passes.hpp"
+#include "qbound/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+namespace qbound::internal {
+
+namespace {
+
+/// What has no meaning in the node, as it stands in the list, without the node's name; "" if all has.
+std::string complaint(const Model& model, const ModelNode& node) {
+    const OperatorRow* row = operator_row(node.op);
+    if (row == nullptr) {
+        return quoted(node.op);
+    }
+    for (const auto& [name, value] : node.attributes) {
+        if (std::ranges::find(row->attributes, name) == row->attributes.end()) {
+            return fmt::format("{} with attribute {}", quoted(node.op), quoted(name));
+        }
+    }
+    const std::string objection = row->objection != nullptr ? row->objection(model, node) : "";
+    return objection.empty() ? "" : fmt::format("{} with {}", quoted(node.op), objection);
+}
+
+std::string hint_for(const Model& model) {
+    const auto has = [&](std::string_view op) { return std::ranges::find(model.nodes, op, &ModelNode::op) != model.nodes.end(); };
+    if (has("ThresholdedRelu")) {
+        return "ThresholdedRelu is discontinuous, so that no bound exists";
+    }
+    if (has("Softmax")) {
+        return "Softmax is understood as the last node only";
+    }
+    return "`qbound inspect --operators` lists what is supported";
+}
+
+void check_arity(const ModelNode& node) {
+    const OperatorRow& row = *operator_row(node.op);
+    const std::size_t given = node.inputs.size();
+    if (given > row.inputs.size() && !row.variadic) {
+        throw Error(
+            ErrorKind::malformed, node_place(node.name),
+            fmt::format("{} takes {} input{}, not {}", node.op, row.inputs.size(), row.inputs.size() == 1 ? "" : "s", given));
+    }
+    for (std::size_t i = 0; i < std::max(row.required, row.variadic ? given : 0); ++i) {
+        if (!Translator::has_input(node, i)) {
+            throw Error(ErrorKind::malformed, node_place(node.name),
+                        fmt::format("the {} is missing", row.inputs[row.variadic ? 0 : i]));
+        }
+    }
+}
+
+}  // namespace
+
+void refuse_unsupported(const Model& model) {
+    std::string list;
+    for (const ModelNode& node : model.nodes) {
+        if (const std::string text = complaint(model, node); !text.empty()) {
+            list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", text, node_place(node.name));
+        }
+    }
+    if (!list.empty()) {
+        throw Error(ErrorKind::unsupported, "", "unsupported operators: " + list, hint_for(model));
+    }
+    std::ranges::for_each(model.nodes, check_arity);
+}
+
+}  // namespace qbound::internal

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "network/translator.hpp"
+#include "qbound/model.hpp"
+
+/// The passes of `lower`, in the order in which they run. Each is one file, does one thing, and can be tested alone.
+namespace qbound::internal {
+
+/// Names nameless nodes after their output, and checks that the graph is one: one input and one output, every name defined once,
+/// every node's input known. Errors: Error{malformed} naming the node or value; Error{unsupported} for several inputs or outputs.
+void check_connections(Model& model);
+
+/// Puts the nodes into topological order; nodes that are in order already keep the file's order.
+/// Errors: Error{malformed} naming a node of a cycle.
+void order_nodes(Model& model);
+
+/// A Softmax that gives the output, perhaps through Identity and Dropout nodes, is taken off: the output becomes its input.
+void take_off_softmax(Model& model, Log& log);
+
+/// Removes the nodes on which the output does not depend, and says so.
+void drop_dead_nodes(Model& model, Log& log);
+
+/// Errors: Error{unsupported} that lists every operator and attribute without a meaning here; then Error{malformed} for a node with
+/// missing or too many inputs.
+void refuse_unsupported(const Model& model);
+
+/// The nodes expressed in the ten node kinds, with shapes.
+/// Errors: those of the operators (operators_*.cpp).
+[[nodiscard]] Draft translate(const Model& model, Log& log);
+
+/// Folds each BatchNormalization into the weight layer before it where that has no other consumer: w·s and b·s + shift, in double
+/// (docs/theory.md, BatchNormalization).
+/// Errors: Error{malformed} naming the node if a folded weight or bias is not finite.
+void fold_batch_normalization(Draft& draft, Log& log);
+
+}  // namespace qbound::internal

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qbound/error.hpp"
+#include "qbound/report.hpp"
+#include "report/delimited.hpp"
+#include "report/json_report.hpp"
+#include "report/layers.hpp"
+#include "report/table_report.hpp"
+#include "report/text.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace qbound {
+
+using internal::Delimited;
+using internal::JsonWriter;
+using internal::TableStyle;
+
+Format parse_format(std::string_view name) {
+    static constexpr std::pair<std::string_view, Format> kFormats[] = {
+        {"table", Format::table}, {"json", Format::json}, {"ndjson", Format::ndjson},
+        {"csv", Format::csv},     {"tsv", Format::tsv},   {"markdown", Format::markdown},
+    };
+    for (const auto& [known, format] : kFormats) {
+        if (name == known) {
+            return format;
+        }
+    }
+    throw Error(ErrorKind::usage, "--format", fmt::format("'{}' is not a format", internal::one_line(name)),
+                "one of table, json, ndjson, csv, tsv, markdown");
+}
+
+ReportWriter::ReportWriter(Format format, RenderOptions options, bool several)
+    : format_(format), options_(std::move(options)), several_(several) {
+    internal::check_sort_column(options_.sort);
+}
+
+std::string ReportWriter::add(const Report& report) {
+    const bool first = std::exchange(empty_, false);
+    switch (format_) {
+        case Format::table:
+            return (first ? "" : "\n") + table_report(report, options_, TableStyle::terminal);
+        case Format::markdown:
+            return (first ? "" : "\n") + table_report(report, options_, TableStyle::markdown);
+        case Format::json: {
+            const std::string text = json_report(report, options_, JsonWriter::Style::indented);
+            return several_ ? (first ? "[\n" : ",\n") + text : text + '\n';
+        }
+        case Format::ndjson:
+            return json_report(report, options_, JsonWriter::Style::compact) + '\n';
+        case Format::csv:
+        case Format::tsv: {
+            const Delimited kind = format_ == Format::csv ? Delimited::csv : Delimited::tsv;
+            return (first ? delimited_header(kind, options_) : "") + delimited_rows(kind, report, options_);
+        }
+    }
+    return {};
+}
+
+std::string ReportWriter::finish() {
+    return format_ == Format::json && several_ && !empty_ ? "\n]\n" : "";
+}
+
+std::string render(const std::vector<Report>& reports, Format format, const RenderOptions& options) {
+    ReportWriter writer(format, options, reports.size() > 1);
+    std::string document;
+    for (const Report& report : reports) {
+        document += writer.add(report);
+    }
+    return document + writer.finish();
+}
+
+}  // namespace qbound

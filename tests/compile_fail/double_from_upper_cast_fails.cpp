@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qbound/rounding.hpp"
+
+double use(qbound::Upper u) {
+    return static_cast<double>(u);
+}

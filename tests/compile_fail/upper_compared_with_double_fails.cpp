@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qbound/rounding.hpp"
+
+bool use(qbound::Upper u) {
+    return u < 1.0;
+}
