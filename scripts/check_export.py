@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a manifest compute what the PyTorch module computes? Compares the two in double on random inputs of the box.
 
-The manifest is evaluated by any program that is called as `COMMAND MANIFEST --data x.npy -o y.npy`: reference_forward.py of this
-folder, or `qbound run`. Run as a program, this file exports one small module per operation and checks each:
+The manifest is evaluated by any command in which {model}, {x} and {y} stand for the manifest, the inputs and the outputs (NPY); by
+default that is reference_forward.py of this folder. Run as a program, this file exports one small module per operation and checks
+each:
 
-    check_export.py                                   # with reference_forward.py
-    check_export.py --evaluator "build/qbound run"
+    check_export.py
+    check_export.py --evaluator "build/qbound run {model} --data {x} -o {y}"
 """
 
 import argparse
@@ -24,7 +25,7 @@ from torch.nn import functional as F
 
 from export_pytorch import ExportError, evaluation_mode, export
 
-REFERENCE = f"{shlex.quote(sys.executable)} {shlex.quote(str(pathlib.Path(__file__).with_name('reference_forward.py')))}"
+REFERENCE = shlex.join([sys.executable, str(pathlib.Path(__file__).with_name("reference_forward.py")), "{model}", "{x}", "{y}"])
 TOLERANCE = 1e-12  # relative to the largest output; double against double
 
 
@@ -41,7 +42,7 @@ def relative_difference(module, input_shape, manifest, lower, upper, evaluator=R
     with tempfile.TemporaryDirectory() as folder:
         data, result = pathlib.Path(folder, "x.npy"), pathlib.Path(folder, "y.npy")
         np.save(data, x)
-        subprocess.run([*shlex.split(evaluator), str(manifest), "--data", str(data), "-o", str(result)], check=True)
+        subprocess.run([word.format(model=manifest, x=data, y=result) for word in shlex.split(evaluator)], check=True)
         reached = np.load(result)
     difference = np.abs(reached.reshape(expected.shape) - expected).max() / np.abs(expected).max()
     return float(difference)
@@ -58,6 +59,10 @@ class Function(nn.Module):
     def forward(self, x):
         return self.function(x, *self.parts)
 
+    def extra_repr(self):
+        code = getattr(self.function, "__code__", None)
+        return f"line {code.co_firstlineno}" if code else self.function.__name__
+
 
 class Constants(nn.Module):
     """Scales and shifts by parameters and buffers, on either side of the operator."""
@@ -68,7 +73,7 @@ class Constants(nn.Module):
         self.register_buffer("shift", torch.randn(1, 4, 1, 1))
 
     def forward(self, x):
-        return 1 - (x * torch.exp(self.scale) + self.shift) / 3 - self.shift
+        return 1 - (x * self.scale.abs() + self.shift) / 3 - self.shift
 
 
 def _randomized(module):
@@ -96,20 +101,27 @@ def _image_cases():
     yield from (nn.AvgPool2d(2), nn.AvgPool2d(3, stride=2, padding=1), nn.AvgPool2d(2, ceil_mode=True),
                 nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
                 nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True))
-    yield from (nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d((3, 7)), nn.AdaptiveAvgPool2d((9, 7)), nn.AdaptiveAvgPool2d((None, 1)),
-                nn.AdaptiveMaxPool2d((3, 1)))
+    yield from (nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d((3, 7)), nn.AdaptiveAvgPool2d((9, 7)),
+                nn.AdaptiveAvgPool2d((None, 1)), nn.AdaptiveMaxPool2d((3, 1)))
     yield from (nn.ZeroPad2d((1, 2, 0, 3)), nn.ConstantPad2d(2, -1.5), nn.ReflectionPad2d((1, 2, 3, 0)), nn.ReplicationPad2d(2))
     yield from (nn.Flatten(), nn.PReLU(), nn.PReLU(4), nn.Unflatten(1, (2, 2)), Constants())
     yield from (nn.Sequential(nn.Conv2d(4, 6, 3), activation, nn.Flatten(), nn.Linear(210, 5)) for activation in _activations())
     yield from map(Function, (
-        lambda x: F.pad(x, (1, 0, 0, 2), value=0.5), lambda x: F.pad(x, (1, 1), mode="reflect"),
+        lambda x: F.pad(x, (1, 0, 0, 2), value=0.5), lambda x: F.pad(x, (1, 1, 2, 0), mode="reflect"),
         lambda x: x.view(x.size(0), -1), lambda x: x.reshape(x.shape[0], 2, -1, 7), lambda x: x.unsqueeze(1).squeeze(1),
         lambda x: x.permute(0, 2, 3, 1), lambda x: x.transpose(1, -1).contiguous(), lambda x: torch.flatten(x, 2),
         lambda x: x.mean([2, 3]), lambda x: x.mean((-1, -2), keepdim=True), lambda x: F.adaptive_avg_pool2d(x, 1),
         lambda x: torch.cat([x, F.relu(x)], 1), lambda x: torch.cat((x, x), dim=-1), lambda x: x + torch.tanh(x),
         lambda x: torch.sub(x, F.elu(x)), lambda x: -x + 2 * x, lambda x: F.max_pool2d(x, 3, 2, padding=1),
         lambda x: F.avg_pool2d(x, (3, 2)), lambda x: F.dropout(x, 0.5, False), lambda x: F.relu(x, inplace=True).clamp(max=0.5),
-        lambda x: torch.clamp(x, -0.25, 0.5), lambda x: F.leaky_relu(x, 0.3), lambda x: torch.erf(x), lambda x: x.sigmoid()))
+        lambda x: torch.clamp(x, -0.25, 0.5), lambda x: F.leaky_relu(x, 0.3), lambda x: torch.erf(x), lambda x: x.sigmoid(),
+        F.relu, F.relu6, F.elu, F.selu, F.silu, F.gelu, F.mish, F.hardswish, F.hardsigmoid, F.softplus, F.softsign, torch.tanh,
+        F.hardtanh, lambda x: F.gelu(x, approximate="tanh")))
+    yield Function(lambda x, m: F.conv2d(x, m.weight, bias=m.bias, stride=(2, 1), padding=1), nn.Conv2d(4, 4, 3))
+    yield Function(lambda x, m: F.linear(x.flatten(1), m.weight), nn.Linear(252, 3))
+    yield Function(lambda x, m: F.batch_norm(x, m.running_mean, m.running_var, m.weight, m.bias, eps=0.1), nn.BatchNorm2d(4))
+    yield Function(lambda x, m: F.prelu(x, m.weight), nn.PReLU(4))
+    yield Function(lambda x, m: m(x) + m(F.relu(x)), nn.Conv2d(4, 4, 3))  # one layer used twice
     yield Function(lambda x, conv, norm: (norm(conv(x)) + x).relu_(), nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4))
 
 
@@ -123,7 +135,7 @@ def _other_cases():
     """(module, input shape) of lower rank."""
     yield nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Dropout(), nn.Linear(5, 3, bias=False)), (6,)
     yield nn.Sequential(nn.Conv1d(3, 4, 3, padding=1, stride=2), nn.BatchNorm1d(4), nn.GELU(), nn.MaxPool1d(2)), (3, 20)
-    yield nn.Sequential(nn.Conv1d(3, 4, 4, padding="same", groups=1), nn.AvgPool1d(3, 2, 1), nn.AdaptiveAvgPool1d(1), nn.Flatten()), (3, 20)
+    yield nn.Sequential(nn.Conv1d(3, 4, 4, padding="same"), nn.AvgPool1d(3, 2, 1), nn.AdaptiveAvgPool1d(1), nn.Flatten()), (3, 20)
     yield nn.Sequential(nn.ConstantPad1d((1, 2), 0.5), nn.ReflectionPad1d(2), nn.ReplicationPad1d((0, 1))), (3, 20)
 
 
@@ -140,10 +152,12 @@ class Ambiguous(nn.Module):
 
 
 def _refused_cases():
-    """(module, what the message says)."""
+    """(module, what the message says; None if it must be written)."""
     yield nn.Conv2d(4, 4, 3, padding=1).train(), None  # training mode is left as it was found, and does not matter
-    yield nn.CELU(), "node 'celu' (celu) is not supported"
-    yield nn.Sequential(nn.CELU(), nn.LPPool2d(2, 2), nn.ReLU()), "node '0' (CELU) is not supported\nnode '1' (LPPool2d) is not supported"
+    yield Function(lambda x: x.flatten(1).softmax(-1)), None  # qbound takes a last softmax off, so there is nothing to compare
+    yield Function(lambda x: F.celu(x)), "node 'celu' (celu) is not supported"
+    yield (nn.Sequential(nn.CELU(), nn.LPPool2d(2, 2), nn.ReLU()),
+           "node '0' (CELU) is not supported\nnode '1' (LPPool2d) is not supported")
     yield Function(lambda x: x * x), "multiplies two activations"
     yield Function(lambda x: F.dropout(x, 0.5)), "is random"
     yield Function(lambda x: torch.add(x, x, alpha=2)), "alpha"
@@ -168,7 +182,7 @@ def _refused_cases():
 
 def main():
     parser = argparse.ArgumentParser(description="Export one small module per operation and compare with PyTorch.")
-    parser.add_argument("--evaluator", default=REFERENCE, metavar="COMMAND", help="called as COMMAND MANIFEST --data x.npy -o y.npy")
+    parser.add_argument("--evaluator", default=REFERENCE, metavar="COMMAND", help="with {model}, {x} and {y}")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     failures = 0

@@ -75,6 +75,8 @@ def evaluation_mode(module):
 def _trace(module):
     if module._forward_hooks or module._forward_pre_hooks:
         raise ExportError("the module has forward hooks, which a trace does not see; hint: remove them")
+    if type(module) in MODULES:  # else the trace would go into the module itself
+        module = torch.nn.Sequential(module)
     try:
         return fx.GraphModule(module, fx.Tracer().trace(module))
     except Exception as error:

@@ -67,7 +67,8 @@ def main():
     parser.add_argument("--digits", type=int, default=17, help="significant digits in --format json [17]")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--randomize-bn", action="store_true", help="random scales, shifts and statistics")
-    parser.add_argument("--check", nargs="?", const=REFERENCE, metavar="COMMAND", help="compare with PyTorch [reference_forward.py]")
+    parser.add_argument("--check", nargs="?", const=REFERENCE, metavar="COMMAND",
+                        help="compare with PyTorch, by reference_forward.py or COMMAND (see check_export.py)")
     arguments = parser.parse_args()
 
     arguments.output.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ class Manifest:
     """A network under construction. Nodes are kept in the order in which they are added."""
 
     def __init__(self, name, input_name, input_shape, lower, upper):
-        """`input_shape` is without batch; `lower` and `upper` are numbers, one number per channel, or arrays of the input's shape."""
+        """`input_shape` is without batch; `lower` and `upper`: a number, one per channel, or an array of the input's shape."""
         self.name = name
         self.nodes = []
         self.tensors = {}

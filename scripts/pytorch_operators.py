@@ -296,10 +296,15 @@ def relu(graph, input, inplace=False):
     return graph.emit("Relu", [input])
 
 
-@handles(F.hardtanh, F.hardtanh_, torch.clamp, torch.clip, "clamp", "clamp_", "clip")
-def clip(graph, input, min=None, max=None, inplace=False):
+@handles(torch.clamp, torch.clip, "clamp", "clamp_", "clip")
+def clip(graph, input, min=None, max=None):
     require(not isinstance(min, torch.Tensor) and not isinstance(max, torch.Tensor), "has limits per entry")
     return graph.emit("Clip", [input], min=None if min is None else float(min), max=None if max is None else float(max))
+
+
+@handles(F.hardtanh, F.hardtanh_)
+def hard_tanh(graph, input, min_val=-1.0, max_val=1.0, inplace=False):
+    return clip(graph, input, min_val, max_val)
 
 
 @handles(F.relu6)
@@ -427,7 +432,7 @@ MODULES = {  # exact type → handler(graph, module, x); subclasses may compute 
     nn.Softmax: lambda graph, m, x: softmax(graph, x, m.dim),
     nn.ReLU: same(relu),
     nn.ReLU6: same(relu6),
-    nn.Hardtanh: lambda graph, m, x: clip(graph, x, m.min_val, m.max_val),
+    nn.Hardtanh: lambda graph, m, x: hard_tanh(graph, x, m.min_val, m.max_val),
     nn.LeakyReLU: lambda graph, m, x: leaky_relu(graph, x, m.negative_slope),
     nn.PReLU: lambda graph, m, x: prelu(graph, x, m.weight),
     nn.Sigmoid: same(sigmoid),

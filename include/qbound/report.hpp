@@ -87,7 +87,10 @@ struct EvaluateOptions {
 };
 
 /// Norms of every layer once, then every selected bound. Same result for any number of threads.
-[[nodiscard]] Result evaluate(const WeightPair& pair, const MethodSelection& selection, const EvaluateOptions& options);
+///
+/// `theta_norms` keeps the spectral norms of θ's layers between bit widths of one network: empty at first, filled on the way.
+[[nodiscard]] Result evaluate(const WeightPair& pair, const MethodSelection& selection, const EvaluateOptions& options,
+                              std::vector<Upper>& theta_norms);
 
 /// What a report says of the network itself. `file`, `format`, `sha256` and `notes` are the caller's to fill in; depth and width
 /// are those of the main path.

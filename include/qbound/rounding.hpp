@@ -87,7 +87,7 @@ class Lower {
     double value_ = 0;
 };
 
-// ---- recipes of docs/theory.md R1–R5 -----------------------------------------------------------------------------------------
+// ---- recipes of docs/theory.md R1–R3 -----------------------------------------------------------------------------------------
 
 /// γ_n = n·u/(1 − n·u), rounded up. +∞ if n ≥ 2^52.
 [[nodiscard]] double gamma_up(std::int64_t n) noexcept;
@@ -97,13 +97,13 @@ class Lower {
 [[nodiscard]] double inflate_sum_up(double s, std::int64_t n) noexcept;
 
 /// The same for plain terms, each an exact double or one rounded difference, without products: no subnormal term, so that a sum of
-/// zeros is 0. R4.
+/// zeros is 0. R2.
 [[nodiscard]] double inflate_term_sum_up(double s, std::int64_t n) noexcept;
 
 /// Σ|v_i| rounded up. NaN anywhere gives +∞.
 [[nodiscard]] double abs_sum_up(std::span<const double> v) noexcept;
 
-/// Σ v_i² rounded up, and its square root: ‖v‖_2. Scaled, so that it neither overflows nor underflows early. R1.
+/// Σ v_i² rounded up, and its square root: ‖v‖_2. Scaled, so that it neither overflows nor underflows early. R3.
 [[nodiscard]] Upper sum_of_squares_up(std::span<const double> v) noexcept;
 [[nodiscard]] Upper norm2_up(std::span<const double> v) noexcept;
 

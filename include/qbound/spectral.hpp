@@ -15,8 +15,8 @@ namespace qbound {
 ///
 ///   ‖T‖_2 ≤ result ≤ (1 + s)(1 + 1e-6)·max over groups and frequencies of σ_max(K(ω))
 ///
-/// K(ω) is the transfer matrix on the smallest torus that holds image and padding; s = 0 on that torus, or at most kSamplingSlack where
-/// a coarser grid of frequencies serves (large images). Dense and 1×1 layers: ‖W‖_2 itself, s = 0.
+/// K(ω) is the transfer matrix on the smallest torus that holds image and padding; s = 0 on that torus, or at most kSamplingSlack
+/// where a coarser grid of frequencies serves (large images). Dense and 1×1 layers: ‖W‖_2 itself, s = 0.
 ///
 /// Shape     `weight` in the layer's shape (W, W' or any other tensor for the layer's geometry), m × c/groups × kh × kw.
 /// Covers    all rounding, twiddle factors, underflow; the entries are taken as exact reals.
@@ -28,12 +28,12 @@ namespace qbound {
 /// The same for W − W' in real arithmetic (fl(W − W') is covered): ‖T_W − T_W'‖_2. Source docs/theory.md S9.
 [[nodiscard]] Upper delta_spectral_norm_up(const WeightLayer& layer, const Tensor& weight, const Tensor& quantized, int threads);
 
-/// min(√(‖T‖_1‖T‖_∞), Frobenius norm of Σ|W_tap|): a certified upper bound on ‖T‖_2 in one pass over W, within √(taps·channels) or so.
-/// Source docs/theory.md S8.
+/// min(√(‖T‖_1‖T‖_∞), Frobenius norm of Σ|W_tap|): a certified upper bound on ‖T‖_2 in one pass over W, within √(taps·channels) or
+/// so. Source docs/theory.md S8.
 [[nodiscard]] Upper cheap_norm_up(const WeightLayer& layer, const Tensor& weight);
 
-/// Certified upper bounds on the rows' 2-norms (Σ_j W_ij²)^{1/2}, one per output channel: together the 2→∞ norm of the layer is at most the
-/// largest. The rows of W − W' are taken in real arithmetic. Cost: one pass. Source docs/theory.md S9.
+/// Certified upper bounds on the rows' 2-norms (Σ_j W_ij²)^{1/2}, one per output channel: together the 2→∞ norm of the layer is at
+/// most the largest. The rows of W − W' are taken in real arithmetic. Cost: one pass. Source docs/theory.md S9.
 [[nodiscard]] std::vector<double> row_norms2_up(const Tensor& weight);
 [[nodiscard]] std::vector<double> delta_row_norms2_up(const Tensor& weight, const Tensor& quantized);
 
@@ -47,12 +47,16 @@ inline constexpr double kMaxSpectralOperations = 1e13;
 
 /// 2-norms of one layer for θ, θ' and their difference.
 struct LayerSpectralNorms {
-    Upper two;            ///< ≥ ‖T_W‖_2: does not depend on the quantizer, so callers keep it between bit widths
-    Upper two_quantized;  ///< ≥ ‖T_W'‖_2
-    Upper two_delta;      ///< ≥ ‖T_W − T_W'‖_2
+    Upper two;                 ///< ≥ ‖T_W‖_2: does not depend on the quantizer, so callers keep it between bit widths
+    Upper two_quantized;       ///< ≥ ‖T_W'‖_2
+    Upper two_delta;           ///< ≥ ‖T_W − T_W'‖_2
+    std::vector<double> rows;  ///< ≥ the rows' 2-norms, one per output channel: of W,
+    std::vector<double> rows_quantized;  ///< of W',
+    std::vector<double> rows_delta;      ///< and of W − W'
 };
 
 /// `known` is the layer's `two` from an earlier call, if any. ‖W'‖ ≤ ‖W‖ + ‖ΔW‖ serves where that is as tight as a computation.
-[[nodiscard]] LayerSpectralNorms layer_spectral_norms(const WeightPair& pair, std::size_t layer, std::optional<Upper> known, int threads);
+[[nodiscard]] LayerSpectralNorms layer_spectral_norms(const WeightPair& pair, std::size_t layer, std::optional<Upper> known,
+                                                      int threads);
 
 }  // namespace qbound

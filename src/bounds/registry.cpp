@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bounds/differential.hpp"
+#include "bounds/methods.hpp"
 #include "bounds/papers.hpp"
 #include "qbound/bounds.hpp"
 
@@ -13,6 +15,19 @@ double norms_of_weights(const Network& network) {
     return 4 * static_cast<double>(network.parameters());
 }
 
+double spectral_norms(const Network& network) {
+    double total = norms_of_weights(network);
+    for (std::size_t l = 0; l < network.weight_layers().size(); ++l) {
+        total += 3 * spectral_operations(network.layer(l));
+    }
+    return total;
+}
+
+double intervals_and_norms(const Network& network) {
+    return internal::interval_operations(network) + spectral_norms(network);
+}
+
+constexpr std::string_view kAnyGraph = "any network";
 constexpr std::string_view kChainHypotheses =
     "a chain; activations 1-Lipschitz with |f(t)| <= |t|; other nodes of gain at most 1 that keep 0 at 0";
 constexpr std::string_view kWeightPass = "a pass over the weights";
@@ -31,6 +46,14 @@ const std::vector<Method>& methods() {
          internal::houache_general},
         {"houache-conv", "T3; Houache et al. 2025, Theorem 4.4", kChainHypotheses, kWeightPass, true, norms_of_weights,
          internal::houache_conv},
+        {"houache-graph", "G5; Theorem 4.4 of Houache et al. 2025 on graphs", kAnyGraph, kWeightPass, true, norms_of_weights,
+         internal::houache_graph},
+        {"layerwise-inf", "G1, G3, G4", kAnyGraph, kWeightPass, true, norms_of_weights, internal::layerwise_inf},
+        {"layerwise-2", "G2, G3, G4", kAnyGraph, "certified spectral norms of W, W' and W - W' per layer", false, spectral_norms,
+         internal::layerwise_two},
+        {"interval", "I1-I7", kAnyGraph, "twelve matrix products per layer on one position per class", true,
+         internal::interval_operations, internal::interval},
+        {"joint", "J1", kAnyGraph, "interval and layerwise-2 together", false, intervals_and_norms, internal::joint},
     };
     return all;
 }

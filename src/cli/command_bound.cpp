@@ -58,8 +58,8 @@ struct Gates {
         ExitCode code = ExitCode::done;
         for (const Result& result : report.results) {
             const std::string place = result.quantizer && !result.quantizer->eta
-                                          ? fmt::format("{}: {} bits", report.model.file, result.quantizer->bits)
-                                          : report.model.file;
+                                          ? fmt::format("{}: {} bits", display_name(report.model.file), result.quantizer->bits)
+                                          : display_name(report.model.file);
             if (!result.best && require_certified) {
                 console.error(fmt::format("{}: no finite certified bound{}", place, why(result)));
                 code = code == ExitCode::done ? ExitCode::unsupported : code;
@@ -123,6 +123,7 @@ Report BoundCommand::report(const std::string& path, const std::vector<Quantizer
     options.threads = common.thread_count();
     const MethodSelection selection = select_methods(methods, network);
 
+    std::vector<Upper> theta_norms;
     Report report;
     report.model = summarise(network, loaded.lowered.assumed_chain);
     report.model.file = loaded.file;
@@ -136,12 +137,14 @@ Report BoundCommand::report(const std::string& path, const std::vector<Quantizer
         const LoadedNetwork other = load_network(
             quantizer.quantized, {.load = model.load_options(), .box = nullptr, .require_box = false, .sha256 = false});
         report.model.notes.push_back("quantized network: " + quantizer.quantized);
-        report.results.push_back(
-            with_file(path, [&] { return evaluate(WeightPair(network, other.lowered.network), selection, options); }));
+        report.results.push_back(with_file(display_name(path), [&] {
+            return evaluate(WeightPair(network, other.lowered.network), selection, options, theta_norms);
+        }));
     }
     for (const Quantizer& one : quantizers) {
         console.progress(fmt::format("{}: {} bits", path, one.bits));
-        report.results.push_back(with_file(path, [&] { return evaluate(WeightPair(network, one), selection, options); }));
+        report.results.push_back(
+            with_file(display_name(path), [&] { return evaluate(WeightPair(network, one), selection, options, theta_norms); }));
     }
     return report;
 }
@@ -164,7 +167,7 @@ ExitCode run_bound(const std::vector<std::string>& arguments, Console& console) 
     command.output.add_to(app);
     command.gates.add_to(app);
     command.common.add_to(app, console);
-    app.set_version_flag("--version", "qbound " + std::string(version()))->group("General");
+    app.set_version_flag("--version", "qbound " + std::string(version()), "the version")->group("General");
     std::string footer = "\nCommands (qbound COMMAND --help):\n";
     for (const Command& other : commands()) {
         footer += fmt::format("  {:<10} {}\n", other.name, other.summary);
@@ -178,6 +181,7 @@ ExitCode run_bound(const std::vector<std::string>& arguments, Console& console) 
     command.box.check();
     static_cast<void>(command.model.load_options());
     static_cast<void>(command.gates.limit());
+    static_cast<void>(command.common.thread_count());
     static_cast<void>(parse_convention(command.convention));
     const std::vector<Quantizer> quantizers = command.quantizer.quantizers();
     if (!command.quantizer.quantized.empty() && command.models.size() > 1) {

@@ -41,9 +41,11 @@ Parameters chosen_parameters(const RunCommand& command, const Network& network) 
     if (!command.quantizer.quantized.empty()) {
         const LoadedNetwork other =
             load_network(command.quantizer.quantized, {.load = command.model.load_options(), .require_box = false});
-        return with_file(command.model_path, [&] { return quantized_parameters_of(WeightPair(network, other.lowered.network)); });
+        return with_file(display_name(command.model_path),
+                         [&] { return quantized_parameters_of(WeightPair(network, other.lowered.network)); });
     }
-    return with_file(command.model_path, [&] { return quantized_parameters_of(WeightPair(network, quantizers.front())); });
+    return with_file(display_name(command.model_path),
+                     [&] { return quantized_parameters_of(WeightPair(network, quantizers.front())); });
 }
 
 /// R(x) for every sample: several samples side by side, a single one with all threads. Either way each output is computed alike.
@@ -83,6 +85,7 @@ ExitCode run_run(const std::vector<std::string>& arguments, Console& console) {
     if (!parse_arguments(app, arguments, console)) {
         return ExitCode::done;
     }
+    static_cast<void>(command.common.thread_count());
     if (command.quantizer.quantizers().size() > 1) {
         throw Error(ErrorKind::usage, "--bits", "run takes one bit width");
     }
@@ -91,8 +94,8 @@ ExitCode run_run(const std::vector<std::string>& arguments, Console& console) {
     const Network& network = loaded.lowered.network;
     const Samples samples = read_samples(command.data, network.node(network.input()).shape);
     const Parameters parameters = chosen_parameters(command, network);
-    const Tensor y =
-        with_file(command.model_path, [&] { return outputs(network, parameters, samples, command.common.thread_count()); });
+    const Tensor y = with_file(display_name(command.model_path),
+                               [&] { return outputs(network, parameters, samples, command.common.thread_count()); });
     const std::vector<std::byte> bytes = write_npy(y);
     file.commit({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     return ExitCode::done;

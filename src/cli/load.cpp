@@ -54,14 +54,18 @@ Shape input_shape(const Model& model) {
 
 std::string stem(const std::string& path) {
     const std::filesystem::path name = std::filesystem::path(path).lexically_normal();
-    return path == "-" ? "standard input" : (name.has_filename() ? name.stem() : name.parent_path().filename()).string();
+    return path == "-" ? "stdin" : (name.has_filename() ? name.stem() : name.parent_path().filename()).string();
 }
 
 }  // namespace
 
+std::string display_name(const std::string& path) {
+    return path == "-" ? "standard input" : path;
+}
+
 LoadedNetwork load_network(const std::string& path, const LoadRequest& request) {
     check_for_command(path);
-    return with_file(path, [&] {
+    return with_file(display_name(path), [&] {
         std::string digest;
         Model model = read_model(path, request, digest);
         if (model.name.empty()) {

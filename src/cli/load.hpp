@@ -28,6 +28,9 @@ struct LoadedNetwork {
     std::vector<std::string> notes;  ///< the reader's, then those of `lowered`
 };
 
+/// How messages name the file: itself, or "standard input".
+[[nodiscard]] std::string display_name(const std::string& path);
+
 /// What `work` returns; its errors, other than wrong usage, get `path` put before their place.
 template <class Work>
 auto with_file(const std::string& path, const Work& work) {

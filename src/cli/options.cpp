@@ -101,11 +101,8 @@ std::vector<Quantizer> QuantizerOptions::quantizers() const {
 }
 
 void CommonOptions::add_to(CLI::App& app, Console& console) {
-    constexpr int kMostThreads = 1024;
-    app.add_option("--threads", threads, "threads to use; results do not depend on it [all]")
-        ->type_name("N")
-        ->check(CLI::Range(1, kMostThreads))
-        ->group("General");
+    const std::string group = "General";
+    add_text(app, "--threads", threads, "N", "threads to use; results do not depend on it [all]", group);
     app.add_flag_callback(
            "-q,--quiet",
            [this, &console] {
@@ -113,11 +110,13 @@ void CommonOptions::add_to(CLI::App& app, Console& console) {
                console.set_quiet(true);
            },
            "nothing on standard error but errors; tables without their header")
-        ->group("General");
+        ->group(group);
+    app.set_help_flag("-h,--help", "this text")->group(group);
 }
 
 int CommonOptions::thread_count() const {
-    return threads > 0 ? threads : default_threads();
+    constexpr int kMostThreads = 1024;
+    return threads.empty() ? default_threads() : parse_count(threads, "--threads", kMostThreads);
 }
 
 CLI::Option* add_models(CLI::App& app, std::vector<std::string>& models) {

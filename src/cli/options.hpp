@@ -63,12 +63,13 @@ struct QuantizerOptions {
     [[nodiscard]] std::vector<Quantizer> quantizers() const;
 };
 
-/// --threads, -q, and the colour of standard output
+/// --threads, -q, -h
 struct CommonOptions {
-    int threads = 0;
+    std::string threads;
     bool quiet = false;
 
     void add_to(CLI::App& app, Console& console);
+    /// All that the hardware has, if the user does not say.
     [[nodiscard]] int thread_count() const;
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <iterator>
+#include <limits>
 
 namespace qbound::internal {
 
@@ -34,7 +35,7 @@ void OutputOptions::add_to(CLI::App& app) {
     }
     app.add_flag("--layers", layers, "a table of the layers; csv and tsv then have layers in place of bounds")->group(group);
     add_text(app, "--sort", sort, "COLUMN", "order of the layers", group);
-    app.add_option("--top", top, "at most so many layers")->type_name("N")->check(CLI::PositiveNumber)->group(group);
+    add_text(app, "--top", top, "N", "at most so many layers", group);
     add_text(app, "--print", print, "NUMBER", "only best, best-log10 or bits: one number per model and bit width", group);
     add_text(app, "--color", color, "WHEN", "auto, always or never [auto]", group);
     app.add_flag("-v,--verbose", verbose, "the constants of the bounds, too")->group(group);
@@ -42,12 +43,14 @@ void OutputOptions::add_to(CLI::App& app) {
 
 ReportOutput::ReportOutput(const OutputOptions& options, bool several, bool quiet, Console& console) : console_(console) {
     constexpr ColorMode kModes[] = {ColorMode::automatic, ColorMode::always, ColorMode::never};
-    RenderOptions render{.layers = options.layers || !options.sort.empty() || options.top != 0,
+    const std::size_t top =
+        options.top.empty() ? 0 : static_cast<std::size_t>(parse_count(options.top, "--top", std::numeric_limits<int>::max()));
+    RenderOptions render{.layers = options.layers || !options.sort.empty() || !options.top.empty(),
                          .color = Console::color(kModes[parse_word(options.color, "--color", {"auto", "always", "never"})]),
                          .header = !quiet,
                          .constants = options.verbose,
                          .sort = options.sort,
-                         .top = options.top};
+                         .top = top};
     const Format format = parse_format(options.format);
     if (!options.print.empty()) {
         constexpr Number kNumbers[] = {Number::best, Number::best_log10, Number::bits};

@@ -20,7 +20,7 @@ struct OutputOptions {
     std::string format = "table";
     std::vector<std::string> exports[6];  ///< files, by format
     std::string sort;
-    std::size_t top = 0;
+    std::string top;
     std::string print;
     std::string color = "auto";
     bool layers = false;

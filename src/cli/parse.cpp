@@ -88,6 +88,14 @@ std::vector<int> parse_bits(std::string_view text, std::string_view option) {
     return bits;
 }
 
+int parse_count(std::string_view text, std::string_view option, int most) {
+    int value = 0;
+    if (!read(text, value) || value < 1 || value > most) {
+        fail(option, text, fmt::format("is not a whole number from 1 to {}", most));
+    }
+    return value;
+}
+
 Shape parse_shape(std::string_view text, std::string_view option) {
     Shape shape;
     for (const std::string_view part : split(text, ",x")) {

@@ -21,6 +21,9 @@ namespace qbound::internal {
 /// "8", "2,4,8", "2..8" or a mixture, in the order given, each once; 1 to 32.
 [[nodiscard]] std::vector<int> parse_bits(std::string_view text, std::string_view option);
 
+/// A whole number from 1 to `most`.
+[[nodiscard]] int parse_count(std::string_view text, std::string_view option, int most);
+
 /// "3,224,224" or "3x224x224": extents of at least 1.
 [[nodiscard]] Shape parse_shape(std::string_view text, std::string_view option);
 

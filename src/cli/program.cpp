@@ -6,6 +6,8 @@
 #include "qbound/error.hpp"
 #include "qbound/rounding.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <csignal>
 #include <exception>
 #include <new>
@@ -22,6 +24,16 @@ int end_by_closed_pipe() {
     return kShellStatus;
 }
 
+/// A standard stream that was closed would give its number to the next file opened, and data would go into that file. Taken up by a
+/// device opened the wrong way round, every use of it fails as it should.
+void occupy_standard_streams() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) == -1) {
+            static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+        }
+    }
+}
+
 ExitCode dispatch(const std::vector<std::string>& arguments, Console& console) {
     check_arithmetic();
     if (!arguments.empty()) {
@@ -35,6 +47,7 @@ ExitCode dispatch(const std::vector<std::string>& arguments, Console& console) {
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments) {
+    occupy_standard_streams();
     // Ignored, so that a write fails instead and half-written files are cleaned up before the program ends.
     std::signal(SIGPIPE, SIG_IGN);
     Console console;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outward decimal printing (docs/theory.md R7): the exact decimal expansion of a double, cut at a digit and rounded by string
+// Outward decimal printing (docs/theory.md R6): the exact decimal expansion of a double, cut at a digit and rounded by string
 // arithmetic. std::to_chars knows no locale.
 #include "qbound/rounding.hpp"
 

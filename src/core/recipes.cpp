@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums of non-negative terms, and values of the C library, as certified bounds (docs/theory.md R4–R6, A1).
+// Sums of non-negative terms, and values of the C library, as certified bounds (docs/theory.md R1–R3, A1).
 #include "qbound/error.hpp"
 #include "qbound/rounding.hpp"
 
@@ -87,7 +87,7 @@ Upper sum_of_squares_up(std::span<const double> v) noexcept {
     if (largest == kInfinity) {
         return Upper::infinity();
     }
-    // 2^±e are doubles; the scaled entries lie below 2, the largest in [1, 2) or above 2^−53 (R5).
+    // 2^±e are doubles; the scaled entries lie below 2, the largest in [1, 2) or above 2^−53 (R3).
     const int e = std::max(std::ilogb(largest), -1022);
     const double scale = std::ldexp(1.0, -e);
     const double sum = lane_sum(v, [scale](double x) { return (x * scale) * (x * scale); });

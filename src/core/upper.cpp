@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Upper and Lower (docs/theory.md R1–R3). Every operation computes the nearest double, then the sign of the exact residual decides
+// Upper and Lower (docs/theory.md R4, R5). Every operation computes the nearest double, then the sign of the exact residual decides
 // whether it lies below the exact result and must move up by one unit in the last place.
 #include "qbound/rounding.hpp"
 

@@ -27,16 +27,17 @@ constexpr std::array<AttributeField, 6> kConv{{{"kernel_shape", integers},
 // The weight of a manifest is [out, in] and nothing is scaled; files that say so are welcome.
 constexpr std::array<AttributeField, 4> kGemm{
     {{"transA", integer, 0.0}, {"transB", integer, 1.0}, {"alpha", number, 1.0}, {"beta", number, 1.0}}};
-constexpr std::array<AttributeField, 1> kEpsilon{{{"epsilon"}}};
+constexpr std::array<AttributeField, 3> kBatchNormalization{{{"epsilon"}, {"momentum"}, {"training_mode", integer}}};
 constexpr std::array<AttributeField, 6> kMaxPool{{{"kernel_shape", integers},
                                                   {"strides", integers},
                                                   {"pads", integers},
                                                   {"dilations", integers},
                                                   {"ceil_mode", integer},
                                                   {"auto_pad", text}}};
-constexpr std::array<AttributeField, 6> kAveragePool{{{"kernel_shape", integers},
+constexpr std::array<AttributeField, 7> kAveragePool{{{"kernel_shape", integers},
                                                       {"strides", integers},
                                                       {"pads", integers},
+                                                      {"dilations", integers},
                                                       {"count_include_pad", integer},
                                                       {"ceil_mode", integer},
                                                       {"auto_pad", text}}};
@@ -44,7 +45,7 @@ constexpr std::array<AttributeField, 1> kAxis{{{"axis", integer}}};
 constexpr std::array<AttributeField, 2> kReshape{{{"shape", integers}, {"allowzero", integer, 0.0}}};
 constexpr std::array<AttributeField, 1> kPerm{{{"perm", integers}}};
 constexpr std::array<AttributeField, 3> kPad{{{"pads", integers}, {"mode", text}, {"value"}}};
-constexpr std::array<AttributeField, 1> kRatio{{{"ratio"}}};
+constexpr std::array<AttributeField, 2> kDropout{{{"ratio"}, {"seed", integer}}};
 constexpr std::array<AttributeField, 2> kClip{{{"min"}, {"max"}}};
 constexpr std::array<AttributeField, 1> kAlpha{{{"alpha"}}};
 constexpr std::array<AttributeField, 2> kAlphaBeta{{{"alpha"}, {"beta"}}};
@@ -54,7 +55,7 @@ constexpr std::array<AttributeField, 1> kApproximate{{{"approximate", text}}};
 constexpr std::array kOperators{
     OperatorFields{.op = "Conv", .tensors = kWeightAndBias, .attributes = kConv},
     OperatorFields{.op = "Gemm", .tensors = kWeightAndBias, .attributes = kGemm},
-    OperatorFields{.op = "BatchNormalization", .tensors = kNormalization, .attributes = kEpsilon},
+    OperatorFields{.op = "BatchNormalization", .tensors = kNormalization, .attributes = kBatchNormalization},
     OperatorFields{.op = "Scale", .tensors = kScaleAndShift},
     OperatorFields{.op = "Add", .min_inputs = 2, .max_inputs = 2},
     OperatorFields{.op = "Sub", .min_inputs = 2, .max_inputs = 2},
@@ -67,7 +68,7 @@ constexpr std::array kOperators{
     OperatorFields{.op = "Transpose", .attributes = kPerm},
     OperatorFields{.op = "Pad", .attributes = kPad},
     OperatorFields{.op = "Identity"},
-    OperatorFields{.op = "Dropout", .attributes = kRatio},
+    OperatorFields{.op = "Dropout", .attributes = kDropout},
     OperatorFields{.op = "Softmax", .attributes = kAxis},
 };
 

@@ -22,6 +22,9 @@ using Values = std::vector<double>;
 /// Below this many entries a node is not worth a second thread.
 constexpr std::int64_t kEntriesPerThread = std::int64_t{1} << 14;
 
+/// No value of an evaluation has more entries (8 GiB), so that a small file cannot ask for all memory.
+constexpr std::int64_t kMaxValueEntries = std::int64_t{1} << 30;
+
 std::size_t index(std::int64_t i) {
     return static_cast<std::size_t>(i);
 }
@@ -235,6 +238,12 @@ void check_arguments(const Network& network, const Parameters& parameters, std::
     const auto bad = std::ranges::find_if_not(x, [](double v) { return std::isfinite(v); });
     if (bad != x.end()) {
         throw Error(ErrorKind::malformed, "input data", fmt::format("value {} at index {} is not finite", *bad, bad - x.begin()));
+    }
+    for (const Node& node : network.nodes()) {
+        if (node.dims.size() > kMaxValueEntries) {
+            throw Error(ErrorKind::unsupported, "node '" + node.name + "'",
+                        fmt::format("its value has {} entries; at most {} can be evaluated", node.dims.size(), kMaxValueEntries));
+        }
     }
     bool fit = parameters.size() == network.weight_layers().size();
     for (std::size_t i = 0; fit && i < parameters.size(); ++i) {

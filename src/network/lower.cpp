@@ -6,12 +6,17 @@
 #include "network/passes.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qbound {
 
 Lowered lower(const Model& model, const LowerOptions& options) {
-    Model graph = model;  // tensors are shared
-    internal::Log log{.folds = {}, .notes = model.notes};
+    return lower(Model(model), options);
+}
+
+Lowered lower(Model&& model, const LowerOptions& options) {
+    Model graph = std::move(model);
+    internal::Log log{.folds = {}, .notes = std::move(graph.notes)};
     internal::check_connections(graph);
     internal::order_nodes(graph);
     internal::take_off_softmax(graph, log);
@@ -20,10 +25,10 @@ Lowered lower(const Model& model, const LowerOptions& options) {
     internal::Draft draft = internal::translate(graph, log);
     internal::fold_batch_normalization(draft, log);
     Box box = internal::input_box(graph.inputs.front(), options, log);
-    return {.network = Network(model.name, std::move(draft.nodes), draft.output, std::move(box)),
+    return {.network = Network(std::move(graph.name), std::move(draft.nodes), draft.output, std::move(box)),
             .folds = std::move(log.folds),
             .notes = std::move(log.notes),
-            .assumed_chain = model.assumed_chain};
+            .assumed_chain = graph.assumed_chain};
 }
 
 std::vector<std::string> supported_operators() {

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace qbound::internal {
 
@@ -31,10 +33,18 @@ void take_off_softmax(Model& model, Log& log) {
     log.notes.push_back(
         fmt::format("Softmax {} taken off: the output is its input, the logits", quoted(model.nodes[passed.back()].name)));
     model.outputs.front() = std::move(value);
-    // Nothing that the new output needs comes after it. Indices descend, as the nodes are in topological order.
+    // Nothing that the new output needs comes after it.
+    std::vector<bool> gone(model.nodes.size(), false);
     for (const std::size_t i : passed) {
-        model.nodes.erase(model.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+        gone[i] = true;
     }
+    std::vector<ModelNode> kept;
+    for (std::size_t i = 0; i < model.nodes.size(); ++i) {
+        if (!gone[i]) {
+            kept.push_back(std::move(model.nodes[i]));
+        }
+    }
+    model.nodes = std::move(kept);
 }
 
 }  // namespace qbound::internal

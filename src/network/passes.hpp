@@ -25,9 +25,9 @@ void drop_dead_nodes(Model& model, Log& log);
 /// missing or too many inputs.
 void refuse_unsupported(const Model& model);
 
-/// The nodes expressed in the ten node kinds, with shapes.
+/// The nodes expressed in the ten node kinds, with shapes. Takes the tensors out of the model as they are used up.
 /// Errors: those of the operators (operators_*.cpp).
-[[nodiscard]] Draft translate(const Model& model, Log& log);
+[[nodiscard]] Draft translate(Model& model, Log& log);
 
 /// Folds each BatchNormalization into the weight layer before it where that has no other consumer: w·s and b·s + shift, in double
 /// (docs/theory.md, BatchNormalization).

@@ -13,11 +13,15 @@
 
 namespace qbound::internal {
 
-Translator::Translator(const Model& model, Log& log) : model_(model), log_(log) {
-    for (const ModelNode& node : model.nodes) {
-        names_.insert(node.name);
+Translator::Translator(Model& model, Log& log) : model_(model), log_(log) {
+    for (std::size_t i = 0; i < model.nodes.size(); ++i) {
+        names_.insert(model.nodes[i].name);
+        for (const std::string& input : model.nodes[i].inputs) {
+            last_use_[input] = i;
+        }
     }
     const ModelInput& input = model.inputs.front();
+    // A file may name a node like its input; the node keeps the name.
     values_[input.name] = append(unused_name(input.name), "Input", Input{}, {}, Shape(input.shape.begin() + 1, input.shape.end()));
 }
 
@@ -67,8 +71,7 @@ TensorPtr Translator::constant(const ModelNode& node, std::size_t i, std::string
 }
 
 NodeId Translator::emit(const ModelNode& node, NodeKind kind, std::vector<NodeId> inputs, Shape shape) {
-    std::string name = node.name == draft_.nodes.front().name ? unused_name(node.name) : node.name;
-    const NodeId id = append(std::move(name), node.op, std::move(kind), std::move(inputs), std::move(shape));
+    const NodeId id = append(node.name, node.op, std::move(kind), std::move(inputs), std::move(shape));
     alias(node, id);
     return id;
 }
@@ -113,15 +116,26 @@ std::string Translator::unused_name(std::string name) {
     return name;
 }
 
-Draft Translator::run() {
-    for (const ModelNode& node : model_.nodes) {
-        operator_row(node.op)->translate(*this, node);
+void Translator::release_tensors(std::size_t node) {
+    for (const std::string& input : model_.nodes[node].inputs) {
+        if (last_use_.at(input) == node) {
+            model_.tensors.erase(input);
+        }
     }
+}
+
+Draft Translator::run() {
+    for (std::size_t i = 0; i < model_.nodes.size(); ++i) {
+        const ModelNode& node = model_.nodes[i];
+        operator_row(node.op)->translate(*this, node);
+        release_tensors(i);
+    }
+    model_.tensors.clear();
     draft_.output = values_.at(model_.outputs.front());
     return std::move(draft_);
 }
 
-Draft translate(const Model& model, Log& log) {
+Draft translate(Model& model, Log& log) {
     return Translator(model, log).run();
 }
 

@@ -35,8 +35,8 @@ inline constexpr std::int64_t kMaxTableEntries = std::int64_t{1} << 26;
 /// and output.
 class Translator {
   public:
-    /// `model` must have passed the passes before translation (passes.hpp).
-    Translator(const Model& model, Log& log);
+    /// `model` must have passed the passes before translation (passes.hpp). Its tensors are taken out of it after their last use.
+    Translator(Model& model, Log& log);
 
     /// Id and shape of the node behind input `i` (without batch).
     /// Errors: Error{unsupported} if the input is a constant, or an output of an operator that has no meaning here.
@@ -68,8 +68,6 @@ class Translator {
     void spend(std::int64_t entries, const ModelNode& node);
 
     void note(std::string text) { log_.notes.push_back(std::move(text)); }
-    [[nodiscard]] const Model& model() const noexcept { return model_; }
-
     /// Translates all nodes.
     [[nodiscard]] Draft run();
 
@@ -77,11 +75,14 @@ class Translator {
     NodeId append(std::string name, std::string op, NodeKind kind, std::vector<NodeId> inputs, Shape shape);
     [[nodiscard]] std::string unused_name(std::string name);
 
-    const Model& model_;
+    void release_tensors(std::size_t node);
+
+    Model& model_;
     Log& log_;
     Draft draft_;
     std::unordered_map<std::string, NodeId> values_;
     std::unordered_set<std::string> names_;
+    std::unordered_map<std::string, std::size_t> last_use_;  ///< of a tensor: index of the node
     std::int64_t spent_ = 0;
 };
 

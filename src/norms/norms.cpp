@@ -19,7 +19,7 @@ std::span<const double> row_of(const Tensor& weight, std::size_t row, std::size_
     return std::span<const double>(weight.data).subspan(row * size, size);
 }
 
-/// Σ|a_j − b_j| in double, in partial sums that compilers vectorise; inflated afterwards, which holds in any order (R4).
+/// Σ|a_j − b_j| in double, in partial sums that compilers vectorise; inflated afterwards, which holds in any order (R2).
 double sum_of_differences(std::span<const double> a, std::span<const double> b) noexcept {
     constexpr std::size_t kLanes = 8;
     std::array<double, kLanes> lanes{};
@@ -144,6 +144,7 @@ LayerNorms layer_norms(const WeightPair& pair, std::size_t layer) {
     norms.augmented_quantized = augmented(norms.rows_quantized, quantized.bias);
     norms.bias_max = max_abs(original.bias);
     norms.bias_max_quantized = max_abs(quantized.bias);
+    norms.bias_quantized = quantized.bias;
     return norms;
 }
 

@@ -86,12 +86,15 @@ Scaled scale(std::span<const double> entries, double largest) {
     }
     scaled.exponent = exponent;
     scaled.storage.resize(entries.size());
-    std::transform(entries.begin(), entries.end(), scaled.storage.begin(), [exponent](double w) { return std::ldexp(w, -exponent); });
+    std::transform(entries.begin(), entries.end(), scaled.storage.begin(),
+                   [exponent](double w) { return std::ldexp(w, -exponent); });
     scaled.entries = scaled.storage;
     return scaled;
 }
 
-Upper cheap(const AbsoluteNorms& norms) { return sqrt_up(min(norms.row_sum * norms.column_sum, norms.frobenius_squared)); }
+Upper cheap(const AbsoluteNorms& norms) {
+    return sqrt_up(min(norms.row_sum * norms.column_sum, norms.frobenius_squared));
+}
 
 struct NormBounds {
     Upper norm;
@@ -101,8 +104,8 @@ struct NormBounds {
 constexpr double kUnderflow = 0x1p-800;  // covers every absolute term of S5–S7
 
 /// √(Λ + slacks)·factor, S6 and S7.
-Upper certified_norm_up(const Symbol& symbol, const GroupShape& shape, std::span<const double> weight, const Upper& frobenius_squared,
-                        int threads) {
+Upper certified_norm_up(const Symbol& symbol, const GroupShape& shape, std::span<const double> weight,
+                        const Upper& frobenius_squared, int threads) {
     const internal::FrequencyGrid grid = internal::choose_grid(symbol, kSamplingSlack);
     const internal::GramPlan plan = internal::plan_gram(symbol, shape, grid);
     if (!(plan.operations <= kMaxSpectralOperations)) {
@@ -112,7 +115,8 @@ Upper certified_norm_up(const Symbol& symbol, const GroupShape& shape, std::span
     const Upper eigenvalue = Upper::exactly(internal::largest_eigenvalue_up(*gram, grid, threads));
     const Upper gram_error = Upper::exactly(gram->relative_error_up()) * frobenius_squared + Upper::exactly(kUnderflow);
     // Diagonal entries of Ĝ are not below −gram_error, for G's are not negative.
-    const Upper open = Upper::exactly(internal::cholesky_slack_up(gram->order(), symbol.taps.size() > 1)) * (eigenvalue + gram_error);
+    const Upper open =
+        Upper::exactly(internal::cholesky_slack_up(gram->order(), symbol.taps.size() > 1)) * (eigenvalue + gram_error);
     return sqrt_up(eigenvalue + open + gram_error + Upper::exactly(kUnderflow)) * grid.factor;
 }
 
@@ -205,6 +209,9 @@ LayerSpectralNorms layer_spectral_norms(const WeightPair& pair, std::size_t laye
     norms.two = known ? *known : spectral_norm_up(geometry, *geometry.weight, threads);
     norms.two_delta = delta_spectral_norm_up(geometry, *geometry.weight, *quantized.weight, threads);
     const Upper sum = norms.two + norms.two_delta;
+    norms.rows = row_norms2_up(*geometry.weight);
+    norms.rows_quantized = row_norms2_up(*quantized.weight);
+    norms.rows_delta = delta_row_norms2_up(*geometry.weight, *quantized.weight);
     const bool negligible = norms.two_delta <= norms.two * Upper::exactly(kNegligibleShare);
     norms.two_quantized = negligible ? sum : min(sum, spectral_norm_up(geometry, *quantized.weight, threads));
     return norms;

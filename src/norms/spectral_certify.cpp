@@ -19,8 +19,8 @@ namespace qbound::internal {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kRelativeMargin = 1e-9;   // between an eigenvalue's estimate and the shift that is tried first
-constexpr double kTypicalGap = 1e-2;       // relative distance of the second eigenvalue that the first shift reckons with
+constexpr double kRelativeMargin = 1e-9;  // between an eigenvalue's estimate and the shift that is tried first
+constexpr double kTypicalGap = 1e-2;      // relative distance of the second eigenvalue that the first shift reckons with
 constexpr double kMarginGrowth = 8;
 constexpr std::size_t kFirstRoundTiles = 2;
 constexpr std::size_t kMaxRoundTiles = 256;

@@ -12,7 +12,7 @@ namespace qbound::internal {
 
 namespace {
 
-constexpr std::int64_t kBlock = 64;         // rows per block; its share of the work runs outside gemm
+constexpr std::int64_t kBlock = 64;  // rows per block; its share of the work runs outside gemm
 constexpr std::int64_t kUnblockedOrder = 96;
 
 }  // namespace

@@ -82,8 +82,8 @@ GramPlan plan_gram(const Symbol& symbol, const GroupShape& shape, const Frequenc
     return best;
 }
 
-std::unique_ptr<GramSource> make_gram(const GramPlan& plan, const Symbol& symbol, const GroupShape& shape, std::span<const double> weight,
-                                      int threads) {
+std::unique_ptr<GramSource> make_gram(const GramPlan& plan, const Symbol& symbol, const GroupShape& shape,
+                                      std::span<const double> weight, int threads) {
     return plan.by_lags ? make_lag_gram(symbol, shape, plan.side, weight, threads)
                         : make_transfer_gram(symbol, shape, plan.side, weight);
 }

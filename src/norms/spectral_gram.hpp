@@ -10,7 +10,8 @@
 
 namespace qbound::internal {
 
-/// A weight tensor as groups of rows × columns matrices, `kernel` of them (taps) interleaved: groups·rows × columns × kernel in memory.
+/// A weight tensor as groups of rows × columns matrices, `kernel` of them (taps) interleaved: groups·rows × columns × kernel in
+/// memory.
 struct GroupShape {
     std::int64_t groups = 1;
     std::int64_t rows = 1;     ///< output channels of a group
@@ -38,7 +39,8 @@ class GramSource {
     /// Samples at one to kFrequenciesPerTile frequencies of `grid`. With `real` all of them must be real, and `im` is left alone.
     virtual void sample(const FrequencyGrid& grid, std::span<const Frequency> frequencies, bool real, GramSamples& out) const = 0;
 
-    /// τ ≥ 0 with ‖Ĝ(ω) − G(ω)‖_2 ≤ τ·‖A‖_F² + 2^−900 for every sample and group, A = [Σ_{taps of p}|W_tap|]_p the group's absolute sums.
+    /// τ ≥ 0 with ‖Ĝ(ω) − G(ω)‖_2 ≤ τ·‖A‖_F² + 2^−900 for every sample and group, A = [Σ_{taps of p}|W_tap|]_p the group's absolute
+    /// sums.
     [[nodiscard]] virtual double relative_error_up() const noexcept = 0;
 
     [[nodiscard]] std::int64_t order() const noexcept { return order_; }
@@ -54,7 +56,7 @@ class GramSource {
 /// How to compute the samples of a layer, from the shapes alone.
 struct GramPlan {
     GramSide side = GramSide::outputs;
-    bool by_lags = true;    ///< coefficients of the trigonometric polynomial G once, or K(ω) and its square at every frequency
+    bool by_lags = true;  ///< coefficients of the trigonometric polynomial G once, or K(ω) and its square at every frequency
     std::int64_t order = 0;
     double operations = 0;  ///< multiply-adds in all, with the Cholesky factorisations
 };
@@ -74,7 +76,8 @@ struct UnitRoot {
 [[nodiscard]] UnitRoot unit_root(std::int64_t numerator, std::int64_t points) noexcept;
 
 /// e^{i⟨ω, offset⟩}, each component within kTwiddleError (docs/theory.md S7).
-[[nodiscard]] UnitRoot twiddle(const FrequencyGrid& grid, const Frequency& frequency, const std::array<std::int64_t, 2>& offset) noexcept;
+[[nodiscard]] UnitRoot twiddle(const FrequencyGrid& grid, const Frequency& frequency,
+                               const std::array<std::int64_t, 2>& offset) noexcept;
 inline constexpr double kTwiddleError = 0x1p-42;
 
 /// The two implementations, for make_gram and tests.

@@ -22,13 +22,15 @@ using Vector = hn::CappedTag<double, 8>;  // factor_rows' padding and the chunks
 #endif
 using Lane = hn::Vec<Vector>;
 
-HWY_INLINE std::int64_t lanes() { return static_cast<std::int64_t>(hn::Lanes(Vector())); }
+HWY_INLINE std::int64_t lanes() {
+    return static_cast<std::int64_t>(hn::Lanes(Vector()));
+}
 
 // ---- combine_lags -------------------------------------------------------------------------------------------------------------
 
 template <int F, bool kComplex>
-HWY_INLINE void combine(std::int64_t chunks, std::int64_t lags, const double* HWY_RESTRICT coefficients, const double* HWY_RESTRICT cosine,
-                        const double* HWY_RESTRICT sine, double* const* re, double* const* im) {
+HWY_INLINE void combine(std::int64_t chunks, std::int64_t lags, const double* HWY_RESTRICT coefficients,
+                        const double* HWY_RESTRICT cosine, const double* HWY_RESTRICT sine, double* const* re, double* const* im) {
     const Vector d;
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
         const double* base = coefficients + chunk * (1 + 2 * lags) * kGramChunk;
@@ -65,15 +67,19 @@ template <bool kComplex>
 void combine_any(std::int64_t chunks, std::int64_t lags, const double* coefficients, std::int64_t frequencies, const double* cosine,
                  const double* sine, double* const* re, double* const* im) {
     switch (frequencies) {
-        case 4: return combine<4, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
-        case 3: return combine<3, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
-        case 2: return combine<2, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
-        default: return combine<1, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
+        case 4:
+            return combine<4, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
+        case 3:
+            return combine<3, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
+        case 2:
+            return combine<2, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
+        default:
+            return combine<1, kComplex>(chunks, lags, coefficients, cosine, sine, re, im);
     }
 }
 
-void combine_target(std::int64_t chunks, std::int64_t lags, const double* coefficients, std::int64_t frequencies, const double* cosine,
-                    const double* sine, double* const* re, double* const* im) {
+void combine_target(std::int64_t chunks, std::int64_t lags, const double* coefficients, std::int64_t frequencies,
+                    const double* cosine, const double* sine, double* const* re, double* const* im) {
     if (sine != nullptr) {
         combine_any<true>(chunks, lags, coefficients, frequencies, cosine, sine, re, im);
     } else {
@@ -103,8 +109,8 @@ HWY_INLINE double multiply_real_row(std::int64_t count, const double* HWY_RESTRI
     return total;
 }
 
-HWY_INLINE void multiply_complex_row(std::int64_t count, const double* HWY_RESTRICT h_re, const double* HWY_RESTRICT h_im, double x_i_re,
-                                     double x_i_im, const double* HWY_RESTRICT x_re, const double* HWY_RESTRICT x_im,
+HWY_INLINE void multiply_complex_row(std::int64_t count, const double* HWY_RESTRICT h_re, const double* HWY_RESTRICT h_im,
+                                     double x_i_re, double x_i_im, const double* HWY_RESTRICT x_re, const double* HWY_RESTRICT x_im,
                                      double* HWY_RESTRICT y_re, double* HWY_RESTRICT y_im, double& sum_re, double& sum_im) {
     const Vector d;
     Lane sr = hn::Zero(d);
@@ -148,7 +154,8 @@ void multiply_target(std::int64_t n, const double* re, const double* im, const d
         const std::int64_t rest = n - i - 1;
         double sum_re = 0;
         double sum_im = 0;
-        multiply_complex_row(rest, re + 1, im + 1, x_re[i], x_im[i], x_re + i + 1, x_im + i + 1, y_re + i + 1, y_im + i + 1, sum_re, sum_im);
+        multiply_complex_row(rest, re + 1, im + 1, x_re[i], x_im[i], x_re + i + 1, x_im + i + 1, y_re + i + 1, y_im + i + 1, sum_re,
+                             sum_im);
         y_re[i] += re[0] * x_re[i] + sum_re;
         y_im[i] += re[0] * x_im[i] + sum_im;
         re += rest + 1;
@@ -158,7 +165,9 @@ void multiply_target(std::int64_t n, const double* re, const double* im, const d
 
 // ---- factor_rows --------------------------------------------------------------------------------------------------------------
 
-HWY_INLINE bool positive_finite(double pivot) { return pivot > 0 && pivot <= std::numeric_limits<double>::max(); }
+HWY_INLINE bool positive_finite(double pivot) {
+    return pivot > 0 && pivot <= std::numeric_limits<double>::max();
+}
 
 /// Q rows of a real factor, the block's earlier rows [first, row) subtracted first.
 template <int Q>
@@ -334,8 +343,8 @@ HWY_EXPORT(multiply_target);
 HWY_EXPORT(factor_target);
 HWY_EXPORT(squares_target);
 
-void combine_lags(std::int64_t chunks, std::int64_t lags, const double* coefficients, std::int64_t frequencies, const double* cosine,
-                  const double* sine, double* const* re, double* const* im) {
+void combine_lags(std::int64_t chunks, std::int64_t lags, const double* coefficients, std::int64_t frequencies,
+                  const double* cosine, const double* sine, double* const* re, double* const* im) {
     HWY_DYNAMIC_DISPATCH(combine_target)(chunks, lags, coefficients, frequencies, cosine, sine, re, im);
 }
 
@@ -348,7 +357,9 @@ bool factor_rows(bool complex, std::int64_t n, std::int64_t first, std::int64_t 
     return HWY_DYNAMIC_DISPATCH(factor_target)(complex, n, first, last, r, stride);
 }
 
-double sum_of_squares(std::int64_t n, const double* x) { return HWY_DYNAMIC_DISPATCH(squares_target)(n, x); }
+double sum_of_squares(std::int64_t n, const double* x) {
+    return HWY_DYNAMIC_DISPATCH(squares_target)(n, x);
+}
 
 }  // namespace qbound::internal
 #endif

@@ -82,7 +82,8 @@ class LagGram final : public GramSource {
             }
         }
         chunks_ = (groups_ * triangle() + kGramChunk - 1) / kGramChunk;
-        coefficients_ = std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(chunks_ * (1 + 2 * lag_count()) * kGramChunk));
+        coefficients_ =
+            std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(chunks_ * (1 + 2 * lag_count()) * kGramChunk));
         clear_last_chunk();
         multiply_taps(symbol, shape, side, weight, threads);
         for (LagProducts& lag : lags_) {
@@ -156,7 +157,8 @@ void LagGram::clear_last_chunk() noexcept {
     std::fill_n(coefficients_.get() + (chunks_ - 1) * arrays * kGramChunk, arrays * kGramChunk, 0.0);
 }
 
-void LagGram::multiply_taps(const Symbol& symbol, const GroupShape& shape, GramSide side, std::span<const double> weight, int threads) {
+void LagGram::multiply_taps(const Symbol& symbol, const GroupShape& shape, GramSide side, std::span<const double> weight,
+                            int threads) {
     const std::int64_t per_channel = groups_ * taps_ * block_;
     const std::int64_t slices = std::clamp<std::int64_t>(depth_ * per_channel / kEntriesPerSlice, 1, (depth_ + 63) / 64);
     const std::int64_t size_max = (depth_ + slices - 1) / slices;
@@ -211,7 +213,8 @@ void LagGram::add_tile(const Slice& slice, std::int64_t group, std::size_t lag, 
     for (std::int64_t i = 0; i < rows.size; ++i) {
         const std::int64_t row = rows.block * block_ + rows.first + i;
         const std::int64_t column = columns.block * block_ + columns.first;
-        const std::int64_t row_start = group * triangle() + row * order_ - row * (row - 1) / 2 - row;  // entry of column 0, were it stored
+        const std::int64_t row_start =
+            group * triangle() + row * order_ - row * (row - 1) / 2 - row;  // entry of column 0, were it stored
         for (std::int64_t j = diagonal ? i : 0; j < columns.size;) {
             const std::int64_t entry = row_start + column + j;
             const std::int64_t in_chunk = entry % kGramChunk;
@@ -256,15 +259,16 @@ void LagGram::add_products(const Slice& slice, std::int64_t group, std::size_t l
             continue;
         }
         product.resize(sum.size());
-        gemm(rows.size, columns.size, slice.size, {left, slice.size}, {right, block_}, {product.data(), columns.size}, LeftFactor::as_is, 1);
+        gemm(rows.size, columns.size, slice.size, {left, slice.size}, {right, block_}, {product.data(), columns.size},
+             LeftFactor::as_is, 1);
         std::transform(product.begin(), product.end(), sum.begin(), sum.begin(), [](double x, double y) { return x + y; });
     }
 }
 
 }  // namespace
 
-std::unique_ptr<GramSource> make_lag_gram(const Symbol& symbol, const GroupShape& shape, GramSide side, std::span<const double> weight,
-                                          int threads) {
+std::unique_ptr<GramSource> make_lag_gram(const Symbol& symbol, const GroupShape& shape, GramSide side,
+                                          std::span<const double> weight, int threads) {
     return std::make_unique<LagGram>(symbol, shape, side, weight, threads);
 }
 

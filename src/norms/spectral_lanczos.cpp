@@ -63,9 +63,14 @@ EigenvalueEstimate Lanczos::approx_largest_eigenvalue(std::int64_t n, const doub
         off_diagonal[step] = y.norm();
         const bool exhausted = step + 1 == steps || !(off_diagonal[step] > 1e-14 * std::fabs(diagonal[0]));
         if (exhausted || (step + 1) % kStepsPerCheck == 0) {
+            // Eigen's test for a negligible off-diagonal entry is not scale-invariant.
+            const double unit = diagonal.head(step + 1).lpNorm<Eigen::Infinity>();
+            if (!(unit > 0)) {
+                break;
+            }
             Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> ritz;
-            ritz.computeFromTridiagonal(diagonal.head(step + 1), off_diagonal.head(step));
-            estimate.value = ritz.eigenvalues()[step];
+            ritz.computeFromTridiagonal(diagonal.head(step + 1) / unit, off_diagonal.head(step) / unit);
+            estimate.value = unit * ritz.eigenvalues()[step];
             estimate.residual = off_diagonal[step] * std::fabs(ritz.eigenvectors()(step, step));
             if (exhausted || !(estimate.residual > kResidualGoal * estimate.value)) {
                 break;

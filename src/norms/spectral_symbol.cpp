@@ -13,8 +13,12 @@ namespace {
 constexpr double kPiUp = 0x1.921fb54442d19p+1;
 
 /// ⌊a/b⌋ and ⌈a/b⌉ for b > 0.
-std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept { return a / b - (a % b < 0 ? 1 : 0); }
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) noexcept { return -floor_divide(-a, b); }
+std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
+    return a / b - (a % b < 0 ? 1 : 0);
+}
+std::int64_t ceil_divide(std::int64_t a, std::int64_t b) noexcept {
+    return -floor_divide(-a, b);
+}
 
 /// True if some output reads a real input at position o·stride + shift.
 bool reads_input(const Axis& axis, std::int64_t shift) noexcept {
@@ -104,9 +108,8 @@ Symbol make_symbol(const Axes& axes) {
     symbol.torus_points = {rows.torus_points, columns.torus_points};
     for (const AxisTap& row : rows.taps) {
         for (const AxisTap& column : columns.taps) {
-            symbol.taps.push_back({row.tap * axes[1].kernel + column.tap,
-                                   {row.offset, column.offset},
-                                   row.phase * columns.phases + column.phase});
+            symbol.taps.push_back(
+                {row.tap * axes[1].kernel + column.tap, {row.offset, column.offset}, row.phase * columns.phases + column.phase});
         }
     }
     std::stable_sort(symbol.taps.begin(), symbol.taps.end(), [](const Tap& a, const Tap& b) { return a.phase < b.phase; });

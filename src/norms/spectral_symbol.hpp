@@ -10,7 +10,8 @@
 
 namespace qbound::internal {
 
-/// One kernel tap along one axis, seen from the output grid: it multiplies e^{iω·offset} and acts on the polyphase component `phase`.
+/// One kernel tap along one axis, seen from the output grid: it multiplies e^{iω·offset} and acts on the polyphase component
+/// `phase`.
 struct AxisTap {
     std::int64_t tap;     ///< index in the stored kernel
     std::int64_t offset;  ///< ≥ 0, smallest 0 in each phase, common divisors taken out
@@ -19,10 +20,10 @@ struct AxisTap {
 
 /// One axis of a convolution as a trigonometric polynomial (docs/theory.md S2, S3). Taps that read no real input are left out.
 struct AxisSymbol {
-    std::vector<AxisTap> taps;        ///< empty if every output of this axis reads padding alone
+    std::vector<AxisTap> taps;  ///< empty if every output of this axis reads padding alone
     std::int64_t phases = 1;
-    std::int64_t span = 1;            ///< 1 + largest offset: taps as sampled
-    std::int64_t torus_points = 1;    ///< uniform frequencies that embed the axis exactly
+    std::int64_t span = 1;          ///< 1 + largest offset: taps as sampled
+    std::int64_t torus_points = 1;  ///< uniform frequencies that embed the axis exactly
 };
 
 [[nodiscard]] AxisSymbol axis_symbol(const Axis& axis);

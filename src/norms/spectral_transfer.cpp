@@ -71,8 +71,8 @@ class TransferGram final : public GramSource {
                 for (std::int64_t phase = 0; phase < symbol_.phases; ++phase) {
                     double re = 0;
                     double im = 0;
-                    for (const std::size_t end = t + static_cast<std::size_t>(taps_per_phase[static_cast<std::size_t>(phase)]); t < end;
-                         ++t) {
+                    for (const std::size_t end = t + static_cast<std::size_t>(taps_per_phase[static_cast<std::size_t>(phase)]);
+                         t < end; ++t) {
                         const double w = kernel[symbol_.taps[t].index];
                         re += w * roots[t].cosine;
                         im += w * roots[t].sine;

@@ -102,7 +102,7 @@ double exact_floor(double w, double n, double m) noexcept {
     if (!(std::fabs(k) <= kMaxIndex)) {
         return k;
     }
-    // The quotient is off by at most 2 (Q2).
+    // The quotient is off by a few steps at most (Q2).
     while (!product_at_most(k, m, n, w)) {
         if (k <= -kMaxIndex) {
             return -kInfinity;

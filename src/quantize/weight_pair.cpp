@@ -21,7 +21,7 @@ std::string place_of(const Network& network, std::size_t layer) {
     return "node '" + network.node(network.weight_layers()[layer]).name + "'";
 }
 
-/// ≥ max|a_i − b_i| in real arithmetic: the rounding of one subtraction is less than the step to the next double (R6).
+/// ≥ max|a_i − b_i| in real arithmetic: the rounding of one subtraction is less than the step to the next double (R2).
 double max_abs_difference_up(std::span<const double> a, std::span<const double> b) noexcept {
     double largest = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {

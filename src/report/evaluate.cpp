@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace qbound {
@@ -75,21 +76,39 @@ MethodSelection select_methods(std::string_view request, const Network& network)
         }
         begin = end + 1;
     }
+    // In the registry's order, which the joint method relies on.
+    std::sort(selection.methods.begin(), selection.methods.end());
     return selection;
 }
 
-Result evaluate(const WeightPair& pair, const MethodSelection& selection, const EvaluateOptions& options) {
+Result evaluate(const WeightPair& pair, const MethodSelection& selection, const EvaluateOptions& options,
+                std::vector<Upper>& theta_norms) {
     std::vector<LayerNorms> norms(pair.size());
     internal::parallel_for(static_cast<std::int64_t>(pair.size()), options.threads, [&](std::int64_t i) {
         const auto index = static_cast<std::size_t>(i);
         norms[index] = layer_norms(pair, index);
     });
+    const bool with_spectral =
+        std::any_of(selection.methods.begin(), selection.methods.end(), [](const Method* method) { return !method->fast; });
+    std::vector<LayerSpectralNorms> spectral;
+    for (std::size_t i = 0; with_spectral && i < pair.size(); ++i) {
+        const std::optional<Upper> theta = i < theta_norms.size() ? std::optional(theta_norms[i]) : std::nullopt;
+        spectral.push_back(layer_spectral_norms(pair, i, theta, options.threads));
+    }
+    if (theta_norms.empty()) {
+        for (const LayerSpectralNorms& layer : spectral) {
+            theta_norms.push_back(layer.two);
+        }
+    }
+    std::map<std::string_view, Upper> known;
     const BoundInput input{.network = pair.network(),
                            .pair = pair,
                            .norms = norms,
                            .convention = options.convention,
                            .assumed_chain = options.assumed_chain,
-                           .threads = options.threads};
+                           .threads = options.threads,
+                           .spectral = spectral,
+                           .known = &known};
 
     Result result;
     result.quantizer = pair.quantizer();
@@ -102,6 +121,7 @@ Result evaluate(const WeightPair& pair, const MethodSelection& selection, const 
     }
     for (const Method* method : selection.methods) {
         result.bounds.push_back(method->evaluate(input));
+        known[method->name] = result.bounds.back().value;
     }
     std::stable_sort(result.bounds.begin(), result.bounds.end(), [](const Bound& a, const Bound& b) { return a.value > b.value; });
     for (std::size_t i = 0; i < result.bounds.size(); ++i) {

@@ -27,6 +27,14 @@ std::string bits_text(const Result& result) {
     return result.quantizer->eta ? "step" : fmt::format("{}", result.quantizer->bits);
 }
 
+std::vector<std::string> layers_with_bits(const Quantizer& quantizer) {
+    std::vector<std::string> texts;
+    for (const auto& [layer, bits] : quantizer.bits_by_layer) {
+        texts.push_back(fmt::format("{} {}", layer, bits));
+    }
+    return texts;
+}
+
 std::string quantizer_text(const Report& report) {
     const auto& quantizer = report.results.front().quantizer;
     if (!quantizer) {
@@ -41,7 +49,7 @@ std::string quantizer_text(const Report& report) {
         text = fmt::format("{} {}, {}", join(bits, ", "), report.results.size() == 1 && bits.front() == "1" ? "bit" : "bits", text);
     }
     if (!quantizer->bits_by_layer.empty()) {
-        text += fmt::format(", {} layers with bits of their own", quantizer->bits_by_layer.size());
+        text += fmt::format(", with bits of their own: {}", join(layers_with_bits(*quantizer), ", "));
     }
     return text;
 }

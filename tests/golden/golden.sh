@@ -4,8 +4,8 @@
 # status with NAME.out, NAME.err and NAME.rc. In a command, `qbound` is the program under test and $SCRATCH an empty folder.
 # With QBOUND_GOLDEN_REWRITE=1 the expectations are written instead.
 #
-# Before comparing, decimals are cut after eight places and hexadecimal doubles are masked: their last digits may differ between
-# instruction sets.
+# Before comparing, decimal fractions are cut to nine significant digits and hexadecimal doubles are masked: their last digits may differ
+# between instruction sets.
 set -u
 qbound=$1
 source_dir=$2
@@ -25,8 +25,28 @@ cd "$source_dir" || exit 1
 sh "$expected.cmd" >"$actual/raw.out" 2>"$actual/raw.err" </dev/null
 echo $? >"$actual/rc"
 for stream in out err; do
-    sed -E -e 's/([0-9]\.[0-9]{8})[0-9]+/\1/g' -e 's/0x[01](\.[0-9a-f]+)?p[+-][0-9]+/0xHEX/g' -e "s|$SCRATCH|SCRATCH|g" \
-        "$actual/raw.$stream" >"$actual/$stream"
+    sed -E -e 's/0x[01](\.[0-9a-f]+)?p[+-][0-9]+/0xHEX/g' -e "s|$SCRATCH|SCRATCH|g" "$actual/raw.$stream" | awk '
+        # Cuts every decimal fraction so that at most nine significant digits are left.
+        {
+            rest = $0
+            line = ""
+            while (match(rest, /[0-9]+\.[0-9]+/)) {
+                number = substr(rest, RSTART, RLENGTH)
+                line = line substr(rest, 1, RSTART - 1)
+                rest = substr(rest, RSTART + RLENGTH)
+                digits = 0
+                kept = ""
+                fraction = 0
+                for (i = 1; i <= length(number); ++i) {
+                    c = substr(number, i, 1)
+                    if (c == ".") fraction = 1
+                    else if (digits > 0 || c != "0") ++digits
+                    if (!fraction || digits <= 9) kept = kept c
+                }
+                line = line kept
+            }
+            print line rest
+        }' >"$actual/$stream"
 done
 
 failed=0

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-/// A validator for the part of JSON Schema that docs/report.schema.json uses. A keyword that it does not know is an error, so that a
-/// schema cannot say something that is then not checked.
+/// A validator for the part of JSON Schema that docs/report.schema.json uses. A keyword that it does not know is an error, so that
+/// a schema cannot say something that is then not checked.
 namespace qbound::test {
 
 using Json = nlohmann::json;
@@ -65,7 +65,8 @@ class JsonSchema {
         }
     }
 
-    void check_keyword(const std::string& keyword, const Json& rule, const Json& value, const std::string& path, Complaints& out) const {
+    void check_keyword(const std::string& keyword, const Json& rule, const Json& value, const std::string& path,
+                       Complaints& out) const {
         const auto complain = [&](const std::string& what) { out.push_back(path + ": " + what); };
         if (keyword == "$ref") {
             check(resolve(rule.get<std::string>()), value, path, out);

@@ -13,12 +13,12 @@ namespace qbound::test {
 namespace {
 
 /// A box around some centre: narrow, wide, one-sided, off centre, with points in it; per channel or per entry.
-Box random_box(Random& random, const Dims& input, std::set<std::string>& features) {
+Box random_box(Random& random, const Dims& input, const GraphOptions& options, std::set<std::string>& features) {
     const bool per_entry = random.unit() < 0.3;
     features.insert(per_entry ? "box per entry" : "box per channel");
     const std::int64_t count = per_entry ? input.size() : input.channels;
     const double scale = random.unit() < 0.25 ? random.uniform(0.01, 0.9) : random.unit() < 0.3 ? 255 : 1;
-    const int mode = static_cast<int>(random.integer(0, 4));
+    const int mode = static_cast<int>(options.rising_only ? random.integer(1, 2) : random.integer(0, 4));
     const bool point = random.unit() < 0.05;
     Box box;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -112,12 +112,13 @@ std::unique_ptr<const Network> perturbed(Random& random, const Network& network,
         for (const double w : weight.data) {
             scale = std::max(scale, std::abs(w));
         }
+        const auto shrink = [&](double w) { return w * (1 - size * random.unit()); };
         for (double& w : weight.data) {
-            w = perturb(w, scale);
+            w = options.rising_only ? shrink(w) : perturb(w, scale);
         }
         layer->weight = std::make_shared<const Tensor>(std::move(weight));
         for (double& b : layer->bias) {
-            b = biases_too ? perturb(b, 1) : b;
+            b = !biases_too ? b : options.rising_only ? shrink(b) : perturb(b, 1);
         }
     }
     return std::make_unique<const Network>(network.name(), std::move(nodes), network.output(), network.box());
@@ -126,12 +127,12 @@ std::unique_ptr<const Network> perturbed(Random& random, const Network& network,
 /// Numbers that the quantizer or the network refuse for good reasons (overflow) are not cases.
 bool try_build(RandomCase& result, Random& random, const GraphOptions& options) {
     GraphGrower grower(random, options);
-    std::vector<Node> nodes = grower.grow(static_cast<int>(random.integer(2, 11)));
+    std::vector<Node> nodes = grower.grow(static_cast<int>(random.integer(std::min(2, options.steps), options.steps)));
     result.features = grower.features();
-    Box box = random_box(random, nodes.front().dims, result.features);
+    Box box = random_box(random, nodes.front().dims, options, result.features);
     const auto output = static_cast<NodeId>(nodes.size()) - 1;
     result.network = std::make_unique<const Network>("random", std::move(nodes), output, std::move(box));
-    if (random.unit() < 0.25) {
+    if (options.rising_only || random.unit() < 0.25) {
         result.second = perturbed(random, *result.network, options);
         result.pair = std::make_unique<const WeightPair>(*result.network, *result.second);
         result.features.insert("second network");

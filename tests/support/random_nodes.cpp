@@ -53,7 +53,8 @@ NodeId GraphGrower::add(std::string op, NodeKind kind, Shape shape, std::vector<
 }
 
 double GraphGrower::number(double scale) {
-    return style_ == Style::integers ? static_cast<double>(random_.integer(-3, 3)) : random_.uniform(-scale, scale);
+    const double value = style_ == Style::integers ? static_cast<double>(random_.integer(-3, 3)) : random_.uniform(-scale, scale);
+    return options_.rising_only ? std::abs(value) : value;
 }
 
 std::vector<double> GraphGrower::weights(std::int64_t rows, std::int64_t columns) {
@@ -112,7 +113,7 @@ void GraphGrower::step() {
         activation(in);
     } else if (u < 0.60 && !options_.contracting_only) {
         diagonal(in);
-    } else if (u < 0.66 && spatial) {
+    } else if (u < 0.66 && spatial && !options_.rising_only) {
         max_pool(in);
     } else if (u < 0.72 && spatial) {
         average_pool(in);
@@ -280,7 +281,7 @@ NodeId GraphGrower::average_pool(NodeId in) {
     } else {
         pool.axes = random_axes(source, true, true);
     }
-    const bool count_padding = chance(0.5);
+    const bool count_padding = chance(0.5) && !options_.unit_gain_only;
     for (std::size_t k = 0; k < 2; ++k) {
         const Axis& axis = pool.axes[k];
         for (std::int64_t o = 0; o < axis.out; ++o) {

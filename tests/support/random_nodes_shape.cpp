@@ -31,7 +31,8 @@ Shape shape_like(const Shape& like, const std::array<std::int64_t, 3>& e) {
 
 NodeId GraphGrower::sum(NodeId in) {
     std::vector<NodeId> inputs{in};
-    std::vector<int> signs{random_.coin() ? 1 : -1};
+    const auto sign = [this] { return options_.rising_only || random_.coin() ? 1 : -1; };
+    std::vector<int> signs{sign()};
     std::vector<NodeId> fitting;
     for (NodeId id = 0; id < static_cast<NodeId>(nodes_.size()); ++id) {
         if (node(id).shape == node(in).shape) {
@@ -41,7 +42,7 @@ NodeId GraphGrower::sum(NodeId in) {
     const std::int64_t more = random_.integer(1, 2);
     for (std::int64_t k = 0; k < more; ++k) {
         inputs.push_back(pick(fitting));
-        signs.push_back(random_.coin() ? 1 : -1);
+        signs.push_back(sign());
     }
     std::set<NodeId> distinct(inputs.begin(), inputs.end());
     if (distinct.size() < inputs.size()) {
@@ -238,7 +239,7 @@ NodeId GraphGrower::residual(NodeId in) {
     }
     branch = activation(branch);
     features_.insert("residual");
-    return add("Add", Sum{{1, random_.coin() ? 1 : -1}}, source.shape, {branch, in});
+    return add("Add", Sum{{1, options_.rising_only || random_.coin() ? 1 : -1}}, source.shape, {branch, in});
 }
 
 Activation random_activation(Random& random, const GraphOptions& options, std::int64_t channels) {
@@ -246,7 +247,7 @@ Activation random_activation(Random& random, const GraphOptions& options, std::i
     for (;;) {
         Activation a;
         // Relu as often as all others together: it is what networks are made of.
-        if (random.unit() < 0.35) {
+        if (options.rising_only || random.unit() < 0.35) {
             return a;
         }
         const auto& table = activation_table();
@@ -285,12 +286,15 @@ Activation random_activation(Random& random, const GraphOptions& options, std::i
                               a.function == hard_sigmoid || a.function == hard_swish;
         bool contracts = true;
         bool capped = false;
+        bool unit_gain = true;
         for (std::int64_t channel = 0; channel < channels; ++channel) {
             const ActivationFacts facts = activation_row(a.function).facts(a, activation_slope(a, channel));
             contracts = contracts && facts.contracts;
+            unit_gain = unit_gain && facts.lipschitz == 1 && facts.growth == 1;
             capped = capped || std::isfinite(facts.cap) || std::isfinite(facts.spread);
         }
-        if ((rational || !options.rational_only) && (contracts || !options.contracting_only) && (!capped || options.caps)) {
+        if ((rational || !options.rational_only) && (contracts || !options.contracting_only) && (!capped || options.caps) &&
+            (unit_gain || !options.unit_gain_only)) {
             return a;
         }
     }

@@ -20,6 +20,7 @@ int main(int, char** argv) {
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     const qbound::Lowered lowered = qbound::lower(qbound::load_model(std::as_bytes(std::span(text)), NoFiles(), {}), {});
     const qbound::WeightPair pair(lowered.network, qbound::Quantizer{});
-    const qbound::Result result = qbound::evaluate(pair, qbound::select_methods("fast", lowered.network), {});
+    std::vector<qbound::Upper> theta_norms;
+    const qbound::Result result = qbound::evaluate(pair, qbound::select_methods("fast", lowered.network), {}, theta_norms);
     std::cout << lowered.network.name() << ": " << result.layers.size() << " weight layers\n";
 }

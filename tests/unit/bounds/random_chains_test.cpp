@@ -2,7 +2,7 @@
 // Random small chains: the bounds against the exact error, and against the formulas evaluated in rationals from their definitions.
 #include "evaluated.hpp"
 #include "support/catch.hpp"
-#include "support/exact_network.hpp"
+#include "support/exact_evaluate.hpp"
 #include "support/networks.hpp"
 #include "support/random.hpp"
 
@@ -98,17 +98,19 @@ std::pair<Chain, Chain> random_pair(test::Random& random, Biases biases, bool al
 
 /// The greatest exact error over the corners of the box, its centre, and where single inputs are 0.
 Rational worst_error(const WeightPair& pair, const Chain& chain) {
+    const Parameters theta = parameters_of(pair.network());
+    const Parameters quantized = quantized_parameters_of(pair);
     Rational worst = 0;
     std::int64_t points = 1;
     for (std::int64_t i = 0; i < chain.inputs; ++i) {
         points *= 3;
     }
     for (std::int64_t point = 0; point < points; ++point) {
-        test::Values x;
+        std::vector<double> x;
         for (std::int64_t i = 0, code = point; i < chain.inputs; ++i, code /= 3) {
-            x.push_back(code % 3 == 0 ? exact(chain.lower) : code % 3 == 1 ? exact(chain.upper) : Rational{0});
+            x.push_back(code % 3 == 0 ? chain.lower : code % 3 == 1 ? chain.upper : 0);
         }
-        const Rational error = test::exact_error(pair, x);
+        const Rational error = test::largest_magnitude(test::true_difference(pair.network(), theta, quantized, x));
         worst = error > worst ? error : worst;
     }
     return worst;

@@ -111,7 +111,7 @@ TEST_CASE("weight dump: other names of BatchNormalization, and tensors that it m
 }
 
 TEST_CASE("weight dump: prefixes that all tensors share are taken off, and objects are joined by dots") {
-    const Model model = load(R"({"state_dict": {"module.model.fc.weight": [[1]], "module.model.out": {"weight": [[1]]}}})");
+    const Model model = load(R"({"state_dict": {"module.model.fc.weight": [[1], [2]], "module.model.out": {"weight": [[1, 2], [3, 4], [5, 6]]}}})");
     CHECK(node_list(model) == Nodes{"fc:Gemm(input,fc.weight)", "fc.relu:Relu(fc)", "out:Gemm(fc.relu,out.weight)"});
     CHECK(model.notes == Nodes{"prefix 'state_dict.' taken off all tensor names", "prefix 'module.' taken off all tensor names",
                                "prefix 'model.' taken off all tensor names",
@@ -263,7 +263,7 @@ TEST_CASE("weight dump: tensors that make no layer are refused by name") {
     check_dump({{"bn.running_var", {4}}, {"bn.running_mean", {4}}}, "no weight of a dense layer or convolution among the tensors");
     check_dump({{"bn.weight", {4}}, {"bn.gamma", {4}}}, "tensor 'bn.gamma': layer 'bn' has 'bn.weight' already");
     check_dump({{"fc.weight", {0}}}, "tensor 'fc.weight': the tensor is empty (shape 0)");
-    check_dump({{"step", {}}}, "no weight of a dense layer or convolution among the tensors");
+    check_dump({{"epoch", {}}}, "no weight of a dense layer or convolution among the tensors");
     check_malformed(R"({"fc.weight": [[1]], "name": "x"})", "field 'name': it is a string; a weight dump has tensors only");
 }
 
@@ -315,7 +315,7 @@ TEST_CASE("weight dump: a folder of NPY files") {
     check_error([] { (void)load_npy_folder(MemorySource(), {}); }, ErrorKind::malformed, "the folder has no .npy file");
     check_error(
         [] {
-            (void)load_npy_folder(MemorySource({{"a.weight.npy", "x"}}), {});
+            (void)load_npy_folder(MemorySource({{"a.weight.npy", "x"}, {"b", ""}}), {});
         },
         ErrorKind::malformed, "a.weight.npy: not an NPY file: it does not begin with \\x93NUMPY");
 }

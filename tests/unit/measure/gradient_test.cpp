@@ -106,7 +106,8 @@ TEST_CASE("convolutions of every geometry have the right adjoint") {
     check_adjoint(convolution(random, 6, 6, 6, {axis(9, 3, 2, 1, 1, 1), axis(8, 3, 1, 2, 2, 1)}), random);   // depthwise
     check_adjoint(convolution(random, 12, 6, 6, {axis(9, 3, 2, 1, 1, 1), axis(8, 5, 2, 1, 5, 5)}), random);  // and two per channel
     check_adjoint(convolution(random, 5, 7, 1, {axis(1, 1, 1, 1, 0, 0), axis(31, 4, 3, 2, 6, 1)}), random);  // 1-D
-    check_adjoint(convolution(random, 9, 2, 1, {axis(4, 2, 5, 1, 6, 6), axis(4, 2, 5, 1, 6, 6)}), random);   // windows of padding only
+    check_adjoint(convolution(random, 9, 2, 1, {axis(4, 2, 5, 1, 6, 6), axis(4, 2, 5, 1, 6, 6)}),
+                  random);  // windows of padding only
 }
 
 TEST_CASE("a convolution larger than one block of columns has the right adjoint") {
@@ -171,9 +172,26 @@ TEST_CASE("gradients agree with finite differences over every node kind and acti
     for (const ActivationRow& row : activation_table()) {
         CHECK(covered.count(std::string(row.op)) == 1);
     }
-    for (const char* op : {"Conv", "Gemm", "Scale", "Add", "Concat", "MaxPool", "AveragePool", "Pad", "Slice", "Transpose", "Flatten",
-                           "Reshape", "depthwise convolution", "grouped convolution", "ceil_mode beyond padding", "dilated pool",
-                           "1-D convolution", "Concat along axis 1", "Concat along axis 2", "Sum of the same input twice"}) {
+    for (const char* op : {"Conv",
+                           "Gemm",
+                           "Scale",
+                           "Add",
+                           "Concat",
+                           "MaxPool",
+                           "AveragePool",
+                           "Pad",
+                           "Slice",
+                           "Transpose",
+                           "Flatten",
+                           "Reshape",
+                           "depthwise convolution",
+                           "grouped convolution",
+                           "ceil_mode beyond padding",
+                           "dilated pool",
+                           "1-D convolution",
+                           "Concat along axis 1",
+                           "Concat along axis 2",
+                           "Sum of the same input twice"}) {
         CHECK(covered.count(op) == 1);
     }
 }

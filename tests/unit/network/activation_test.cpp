@@ -89,9 +89,9 @@ TEST_CASE("facts by hand") {
     CHECK_FALSE(away.fixes_zero);
     CHECK_FALSE(away.contracts);
 
-    // 0.3 − (−0.1) is not a double: the spread is rounded up.
-    const ActivationFacts narrow = facts({.function = clip, .lower = -0.1, .upper = 0.3});
-    CHECK(narrow.spread >= 0.4);
+    // 1 + 2^−60 is no double, and the nearest one is too small: the spread is rounded up.
+    const ActivationFacts inexact = facts({.function = clip, .lower = -0x1p-60, .upper = 1});
+    CHECK(inexact.spread == 1 + 0x1p-52);
     const ActivationFacts wide = facts({.function = clip, .lower = -1e308, .upper = 1e308});
     CHECK(wide.spread == kInf);
     CHECK(wide.cap == 1e308);

@@ -87,7 +87,8 @@ TEST_CASE("the least shift that a factorisation accepts is within the proven sla
         const double top = 2 + 2 * std::cos(3.14159265358979323846 / static_cast<double>(n + 1));
         const auto order = static_cast<double>(n);
         for (const auto& [h, eigenvalue] : {std::pair<Eigen::MatrixXcd, double>{ones, order},
-                                            {ones - Eigen::MatrixXcd::Identity(n, n), order - 1}, {second_difference, top}}) {
+                                            {ones - Eigen::MatrixXcd::Identity(n, n), order - 1},
+                                            {second_difference, top}}) {
             for (const bool complex : {false, true}) {
                 const Packed packed = pack(h, complex);
                 double fails = 0;

@@ -19,8 +19,8 @@ using qbound::Tensor;
 using qbound::WeightLayer;
 
 /// The output size that ONNX gives to this axis.
-inline Axis make_axis(std::int64_t in, std::int64_t kernel, std::int64_t stride = 1, std::int64_t dilation = 1, std::int64_t pad_begin = 0,
-                      std::int64_t pad_end = 0) {
+inline Axis make_axis(std::int64_t in, std::int64_t kernel, std::int64_t stride = 1, std::int64_t dilation = 1,
+                      std::int64_t pad_begin = 0, std::int64_t pad_end = 0) {
     const std::int64_t room = in + pad_begin + pad_end - dilation * (kernel - 1) - 1;
     return {in, room / stride + 1, kernel, stride, dilation, pad_begin, pad_end};
 }
@@ -88,7 +88,8 @@ inline Eigen::MatrixXd circulant_matrix(const WeightLayer& layer, const Tensor& 
     const Axis& b = layer.axes[1];
     const std::int64_t in_rows = rows * a.stride;
     const std::int64_t in_columns = columns * b.stride;
-    Eigen::MatrixXd t = Eigen::MatrixXd::Zero(weight.shape[0] * rows * columns, weight.shape[1] * layer.groups * in_rows * in_columns);
+    Eigen::MatrixXd t =
+        Eigen::MatrixXd::Zero(weight.shape[0] * rows * columns, weight.shape[1] * layer.groups * in_rows * in_columns);
     for_each_weight(layer, weight, [&](std::int64_t o, std::int64_t i, std::int64_t r, std::int64_t c, double w) {
         for (std::int64_t p = 0; p < rows; ++p) {
             for (std::int64_t q = 0; q < columns; ++q) {
@@ -107,7 +108,8 @@ inline double spectral_norm(const Eigen::MatrixXd& t) {
         return 0;
     }
     const Eigen::MatrixXd gram = t.rows() < t.cols() ? Eigen::MatrixXd(t * t.transpose()) : Eigen::MatrixXd(t.transpose() * t);
-    return std::sqrt(std::max(0.0, Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(gram, Eigen::EigenvaluesOnly).eigenvalues().maxCoeff()));
+    return std::sqrt(
+        std::max(0.0, Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(gram, Eigen::EigenvaluesOnly).eigenvalues().maxCoeff()));
 }
 
 }  // namespace spectral_oracle

@@ -175,6 +175,14 @@ TEST_CASE("max|delta| covers the exact difference and no more than two roundings
     }
 }
 
+TEST_CASE("max|delta| is above the exact difference where the subtraction rounds down", "[quantize]") {
+    const Network network = NetworkBuilder({1}).dense("a", {{1}}, {1}).build();
+    const Network other = NetworkBuilder({1}).dense("a", {{-0x1p-54}}, {-0x1p-60}).build();
+    const WeightPair pair(network, other);
+    CHECK(exact(pair.quantization(0).max_abs_delta) > 1 + test::power_of_two(-54));
+    CHECK(exact(pair.quantization(0).max_abs_bias_delta) > 1 + test::power_of_two(-60));
+}
+
 TEST_CASE("quantizers that make no sense are usage errors", "[quantize]") {
     CHECK(usage_error(bits(1)) == "1 bits are out of range; hint: a symmetric quantizer takes 2 to 32 bits");
     CHECK(usage_error(bits(33)) == "33 bits are out of range; hint: a symmetric quantizer takes 2 to 32 bits");

@@ -8,9 +8,13 @@ using qbound::test::JsonSchema;
 
 namespace {
 
-std::vector<std::string> complaints(const char* schema, const char* value) { return JsonSchema(Json::parse(schema)).validate(Json::parse(value)); }
+std::vector<std::string> complaints(const char* schema, const char* value) {
+    return JsonSchema(Json::parse(schema)).validate(Json::parse(value));
+}
 
-bool valid(const char* schema, const char* value) { return complaints(schema, value).empty(); }
+bool valid(const char* schema, const char* value) {
+    return complaints(schema, value).empty();
+}
 
 }  // namespace
 
@@ -35,7 +39,8 @@ TEST_CASE("schema validator: values") {
 }
 
 TEST_CASE("schema validator: objects and arrays") {
-    const char* schema = R"({"type":"object","required":["a"],"additionalProperties":false,"properties":{"a":{"type":"array","minItems":1,"items":{"type":"integer"}}}})";
+    const char* schema =
+        R"({"type":"object","required":["a"],"additionalProperties":false,"properties":{"a":{"type":"array","minItems":1,"items":{"type":"integer"}}}})";
     CHECK(valid(schema, R"({"a":[1,2]})"));
     CHECK(complaints(schema, R"({})") == std::vector<std::string>{"$: lacks \"a\""});
     CHECK(complaints(schema, R"({"a":[1],"b":2})") == std::vector<std::string>{"$.b: is not allowed"});

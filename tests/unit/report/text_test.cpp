@@ -12,13 +12,15 @@ using namespace qbound::internal;
 TEST_CASE("text from files is made safe") {
     CHECK(valid_utf8("a\xC3\xA9") == "a\xC3\xA9");
     CHECK(valid_utf8("a\xFF") == "a\xEF\xBF\xBD");
-    CHECK(valid_utf8("\xC0\xAF") == "\xEF\xBF\xBD\xEF\xBF\xBD");              // overlong slash
-    CHECK(valid_utf8("\xED\xA0\x80").size() == 9);                            // surrogate
-    CHECK(valid_utf8("\xE2\x82") == "\xEF\xBF\xBD\xEF\xBF\xBD");              // cut short
-    CHECK(valid_utf8("\xF4\x90\x80\x80").size() == 12);                       // beyond U+10FFFF
+    CHECK(valid_utf8("\xC0\xAF") == "\xEF\xBF\xBD\xEF\xBF\xBD");  // overlong slash
+    CHECK(valid_utf8("\xED\xA0\x80").size() == 9);                // surrogate
+    CHECK(valid_utf8("\xE2\x82") == "\xEF\xBF\xBD\xEF\xBF\xBD");  // cut short
+    CHECK(valid_utf8("\xF4\x90\x80\x80").size() == 12);           // beyond U+10FFFF
     CHECK(one_line("a\nb\x1b[31m") == "a\\x0ab\\x1b[31m");
-    CHECK(one_line("a\xC2\x9Bb") == "a\\x9bb");                               // C1 control
-    CHECK(one_line("a\xE2\x80\xAE" "b") == "a\\u202eb");                       // right-to-left override
+    CHECK(one_line("a\xC2\x9B"
+                   "b") == "a\\x9bb");  // C1 control
+    CHECK(one_line("a\xE2\x80\xAE"
+                   "b") == "a\\u202eb");  // right-to-left override
     CHECK(display_width("\xC3\xA9t\xC3\xA9") == 3);
 }
 
@@ -31,8 +33,9 @@ TEST_CASE("JSON writer") {
     json.key("empty").begin_array().end_array();
     json.key("row").begin_row().integer(1).integer(2).end_array();
     json.end_object();
-    CHECK(json.str() == "{\"a\\\"\":\"x\\\\\\n\\u0001\xEF\xBF\xBD\",\"n\":-3,\"b\":true,\"z\":null,\"u\":0.10000000000000001,\"e\":0.1,"
-                        "\"i\":\"inf\",\"empty\":[],\"row\":[1,2]}");
+    CHECK(json.str() ==
+          "{\"a\\\"\":\"x\\\\\\n\\u0001\xEF\xBF\xBD\",\"n\":-3,\"b\":true,\"z\":null,\"u\":0.10000000000000001,\"e\":0.1,"
+          "\"i\":\"inf\",\"empty\":[],\"row\":[1,2]}");
 }
 
 TEST_CASE("JSON writer indents") {

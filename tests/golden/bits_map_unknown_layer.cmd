@@ -1,0 +1,2 @@
+echo '{"hiden": 2}' >"$SCRATCH/map.json" &&
+qbound examples/typed.json --bits 4 --bits-map "$SCRATCH/map.json"

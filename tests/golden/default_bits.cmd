@@ -1,0 +1,1 @@
+qbound examples/typed.json --methods gonon-2023

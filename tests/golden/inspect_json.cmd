@@ -1,0 +1,1 @@
+qbound inspect examples/typed.json --format json

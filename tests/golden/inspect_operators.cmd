@@ -1,0 +1,1 @@
+qbound inspect --operators --format json

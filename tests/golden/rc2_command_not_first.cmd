@@ -1,0 +1,1 @@
+qbound --bits 8 inspect examples/typed.json

@@ -1,0 +1,1 @@
+qbound examples/typed.json --threads 0

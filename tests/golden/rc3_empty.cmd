@@ -1,0 +1,1 @@
+qbound - --bits 8 </dev/null

@@ -1,0 +1,1 @@
+qbound missing.json --bits 8

@@ -1,0 +1,1 @@
+printf '{' | qbound - --bits 8

@@ -1,0 +1,1 @@
+qbound methods >/dev/full

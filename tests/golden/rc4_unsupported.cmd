@@ -1,0 +1,1 @@
+sed 's/relu/warp/' examples/typed.json | qbound - --bits 8

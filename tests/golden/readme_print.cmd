@@ -1,0 +1,1 @@
+qbound examples/lenet.json --bits 8 --print best-log10

@@ -1,0 +1,1 @@
+qbound examples/mlp5.json --bits 2..8 --format csv

@@ -1,0 +1,1 @@
+qbound - --bits 3 --print best --methods houache-general <examples/typed.json
