@@ -22,18 +22,18 @@ namespace qbound {
 /// Covers    all rounding, twiddle factors, underflow; the entries are taken as exact reals.
 /// Errors    none: a NaN or infinite entry, or an overflow, gives +∞; beyond kMaxSpectralOperations the result is cheap_norm_up's.
 /// Cost      spectral_operations; memory about (taps/2 + 2)·order² doubles per group and 64 MiB. Same bits for any `threads`.
-/// Source    docs/theory.md S1–S8.
+/// Source    docs/theory.md S1–S9.
 [[nodiscard]] Upper spectral_norm_up(const WeightLayer& layer, const Tensor& weight, int threads);
 
-/// The same for W − W' in real arithmetic (fl(W − W') is covered): ‖T_W − T_W'‖_2. Source docs/theory.md S9.
+/// The same for W − W' in real arithmetic (fl(W − W') is covered): ‖T_W − T_W'‖_2. Source docs/theory.md S11.
 [[nodiscard]] Upper delta_spectral_norm_up(const WeightLayer& layer, const Tensor& weight, const Tensor& quantized, int threads);
 
 /// min(√(‖T‖_1‖T‖_∞), Frobenius norm of Σ|W_tap|): a certified upper bound on ‖T‖_2 in one pass over W, within √(taps·channels) or
-/// so. Source docs/theory.md S8.
+/// so. Source docs/theory.md S10.
 [[nodiscard]] Upper cheap_norm_up(const WeightLayer& layer, const Tensor& weight);
 
 /// Certified upper bounds on the rows' 2-norms (Σ_j W_ij²)^{1/2}, one per output channel: together the 2→∞ norm of the layer is at
-/// most the largest. The rows of W − W' are taken in real arithmetic. Cost: one pass. Source docs/theory.md S9.
+/// most the largest. The rows of W − W' are taken in real arithmetic. Cost: one pass. Source docs/theory.md S11.
 [[nodiscard]] std::vector<double> row_norms2_up(const Tensor& weight);
 [[nodiscard]] std::vector<double> delta_row_norms2_up(const Tensor& weight, const Tensor& quantized);
 

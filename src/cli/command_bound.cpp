@@ -189,11 +189,13 @@ ExitCode run_bound(const std::vector<std::string>& arguments, Console& console) 
     }
     ReportOutput output(command.output, command.models.size() > 1, command.common.quiet, console);
 
-    const ExitCode code = for_each_model(command.models, console, [&](const std::string& path) {
-        const Report report = command.report(path, quantizers, output.wants_sha256(), console);
-        output.add(report);
-        return command.gates.check(report, console);
-    });
+    const ExitCode code = for_each_model(
+        command.models, console,
+        [&](const std::string& path) { return command.report(path, quantizers, output.wants_sha256(), console); },
+        [&](const Report& report) {
+            output.add(report);
+            return command.gates.check(report, console);
+        });
     output.finish();
     return code;
 }

@@ -8,6 +8,7 @@
 #include "report/inspect_report.hpp"
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
 namespace qbound::internal {
 
@@ -52,28 +53,33 @@ ExitCode check_models(const InspectCommand& command) {
     return ExitCode::done;
 }
 
+std::string inspected(const InspectCommand& command, const std::string& path, bool json) {
+    const LoadedNetwork loaded = load(command, path);
+    Inspection inspection{.model = summarise(loaded.lowered.network, loaded.lowered.assumed_chain),
+                          .network = loaded.lowered.network,
+                          .folds = loaded.lowered.folds};
+    inspection.model.file = loaded.file;
+    inspection.model.format = loaded.format;
+    inspection.model.sha256 = loaded.sha256;
+    inspection.model.notes = loaded.notes;
+    return json ? inspect_json(inspection) : inspect_table(inspection, Console::color(ColorMode::automatic));
+}
+
+/// Several models as JSON are an array, also when only one of them can be read.
 ExitCode inspect_models(const InspectCommand& command, bool json, Console& console) {
     const bool array = json && command.models.size() > 1;
     bool first = true;
-    const ExitCode code = for_each_model(command.models, console, [&](const std::string& path) {
-        const LoadedNetwork loaded = load(command, path);
-        Inspection inspection{.model = summarise(loaded.lowered.network, loaded.lowered.assumed_chain),
-                              .network = loaded.lowered.network,
-                              .folds = loaded.lowered.folds};
-        inspection.model.file = loaded.file;
-        inspection.model.format = loaded.format;
-        inspection.model.sha256 = loaded.sha256;
-        inspection.model.notes = loaded.notes;
-        std::string text;
-        if (json) {
-            text = (array ? (first ? "[\n" : ",\n") : "") + inspect_json(inspection) + (array ? "" : "\n");
-        } else {
-            text = (first ? "" : "\n") + inspect_table(inspection, Console::color(ColorMode::automatic));
-        }
-        first = false;
-        console.write(text);
-        return ExitCode::done;
-    });
+    const ExitCode code = for_each_model(
+        command.models, console, [&](const std::string& path) { return inspected(command, path, json); },
+        [&](const std::string& text) {
+            const bool separated = !std::exchange(first, false);
+            if (array) {
+                console.write((separated ? ",\n" : "[\n") + text);
+            } else {
+                console.write((separated ? "\n" : "") + text + (json ? "\n" : ""));
+            }
+            return ExitCode::done;
+        });
     if (array && !first) {
         console.write("\n]\n");
     }

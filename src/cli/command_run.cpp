@@ -50,12 +50,11 @@ Parameters chosen_parameters(const RunCommand& command, const Network& network) 
 
 /// R(x) for every sample: several samples side by side, a single one with all threads. Either way each output is computed alike.
 Tensor outputs(const Network& network, const Parameters& parameters, const Samples& samples, int threads) {
-    const Shape& shape = network.node(network.output()).shape;
     Tensor result;
+    result.shape = network.node(network.output()).shape;
     if (samples.stacked) {
-        result.shape.push_back(samples.count);
+        result.shape.insert(result.shape.begin(), samples.count);
     }
-    result.shape.insert(result.shape.end(), shape.begin(), shape.end());
     result.data.resize(static_cast<std::size_t>(checked_size(result.shape, "output")));
     const auto size = result.data.size() / static_cast<std::size_t>(samples.count);
     const bool side_by_side = samples.count >= threads;

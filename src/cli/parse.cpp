@@ -36,7 +36,7 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 /// The whole of `text` as a T; false for anything left over, out of range or not a number.
 template <class T>
 bool read(std::string_view text, T& value) {
-    if (text.starts_with('+')) {
+    if (text.starts_with('+') && !text.starts_with("+-")) {
         text.remove_prefix(1);
     }
     const char* const end = text.data() + text.size();

@@ -69,7 +69,7 @@ AbsoluteNorms absolute_norms(const Symbol& symbol, const GroupShape& shape, std:
     return norms;
 }
 
-/// A tensor times 2^−exponent, so that products of its entries neither overflow nor lose more than 2^−900 to underflow.
+/// A tensor times 2^−exponent, so that products of its entries neither overflow nor lose more than S9 allows to underflow.
 struct Scaled {
     std::span<const double> entries;
     std::vector<double> storage;
@@ -101,9 +101,9 @@ struct NormBounds {
     Upper absolute;  ///< Frobenius norm of A, the largest over groups
 };
 
-constexpr double kUnderflow = 0x1p-800;  // covers every absolute term of S5–S7
+constexpr double kUnderflow = 0x1p-700;  // covers the absolute terms of S5, S6, S8 and S9
 
-/// √(Λ + slacks)·factor, S6 and S7.
+/// √(Λ + slacks)·factor (docs/theory.md S9).
 Upper certified_norm_up(const Symbol& symbol, const GroupShape& shape, std::span<const double> weight,
                         const Upper& frobenius_squared, int threads) {
     const internal::FrequencyGrid grid = internal::choose_grid(symbol, kSamplingSlack);

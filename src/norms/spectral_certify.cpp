@@ -91,10 +91,10 @@ std::vector<Tile> make_tiles(const FrequencyGrid& grid) {
 double frobenius_squared_up(std::int64_t n, const double* re, const double* im) {
     const std::int64_t size = n * (n + 1) / 2;
     const double upper = sum_of_squares(size, re) + (im != nullptr ? sum_of_squares(size, im) : 0);
-    return inflate_sum_up(2 * upper, 2 * size + 2);  // the diagonal counted twice
+    return inflate_sum_up(2 * upper, 4 * size + 2);  // the diagonal counted twice
 }
 
-/// Certifies one Hermitian matrix: the result is `known` if λ_max(H) ≤ `known` up to the slack of S6, otherwise a larger value.
+/// Certifies one Hermitian matrix: the result is `known` if λ_max(H) ≤ `known` up to the slack of S8, otherwise a larger value.
 double certify(std::int64_t n, const double* re, const double* im, double known, Workspace& work) {
     if (n == 1) {
         return re[0] <= known ? known : (re[0] < kInfinity ? re[0] : kInfinity);

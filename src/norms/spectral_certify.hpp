@@ -6,7 +6,7 @@
 
 namespace qbound::internal {
 
-/// Λ ≥ λ_max(Ĝ(ω)) for every group and every frequency of `grid` (docs/theory.md S6): Lanczos proposes, Cholesky certifies.
+/// Λ ≥ λ_max(Ĝ(ω)) for every group and every frequency of `grid` (docs/theory.md S8, S9): Lanczos proposes, Cholesky certifies.
 /// +∞ if Ĝ is not finite. Within about 1e-9 relative of the largest eigenvalue.
 ///
 /// Cost  per frequency one sample and one factorisation, plus about ln(frequencies) Lanczos runs.

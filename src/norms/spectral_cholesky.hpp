@@ -10,7 +10,7 @@ namespace qbound::internal {
 class ShiftedCholesky {
   public:
     /// True if the factorisation of fl(λI − H) ends with every pivot positive and finite; then
-    ///   λ_max(H) ≤ λ + cholesky_slack_up(n, complex)·(λ + max_i |min(H_ii, 0)|) + 2^−900      (docs/theory.md S6) .
+    ///   λ_max(H) ≤ λ + cholesky_slack_up(n, complex)·(λ + max_i |min(H_ii, 0)|) + 2^−800      (docs/theory.md S8) .
     /// H is Hermitian n×n, n ≤ 2^20, upper triangle packed by rows; `im` is null for a real H. A NaN or an infinity in H gives
     /// false.
     ///

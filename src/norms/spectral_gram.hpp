@@ -39,7 +39,7 @@ class GramSource {
     /// Samples at one to kFrequenciesPerTile frequencies of `grid`. With `real` all of them must be real, and `im` is left alone.
     virtual void sample(const FrequencyGrid& grid, std::span<const Frequency> frequencies, bool real, GramSamples& out) const = 0;
 
-    /// τ ≥ 0 with ‖Ĝ(ω) − G(ω)‖_2 ≤ τ·‖A‖_F² + 2^−900 for every sample and group, A = [Σ_{taps of p}|W_tap|]_p the group's absolute
+    /// τ ≥ 0 with ‖Ĝ(ω) − G(ω)‖_2 ≤ τ·‖A‖_F² + 2^−800 for every sample and group, A = [Σ_{taps of p}|W_tap|]_p the group's absolute
     /// sums.
     [[nodiscard]] virtual double relative_error_up() const noexcept = 0;
 
@@ -64,7 +64,7 @@ struct GramPlan {
 /// The cheapest plan.
 [[nodiscard]] GramPlan plan_gram(const Symbol& symbol, const GroupShape& shape, const FrequencyGrid& grid);
 
-/// The plan carried out. `weight` must outlive the result; |entries| < 2^200.
+/// The plan carried out. `weight` must outlive the result; |entries| < 2^101.
 [[nodiscard]] std::unique_ptr<GramSource> make_gram(const GramPlan& plan, const Symbol& symbol, const GroupShape& shape,
                                                     std::span<const double> weight, int threads);
 

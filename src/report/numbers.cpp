@@ -43,7 +43,9 @@ std::string hexadecimal(double x) {
     }
     char buffer[40];
     const auto end = std::to_chars(std::begin(buffer), std::end(buffer), std::abs(x), std::chars_format::hex).ptr;
-    return (std::signbit(x) ? "-0x" : "0x") + std::string(std::begin(buffer), end);
+    std::string text = std::signbit(x) ? "-0x" : "0x";
+    text.append(std::begin(buffer), end);
+    return text;
 }
 
 std::string grouped_thousands(std::int64_t n) {

@@ -37,24 +37,34 @@ ReportWriter::ReportWriter(Format format, RenderOptions options, bool several)
 
 std::string ReportWriter::add(const Report& report) {
     const bool first = std::exchange(empty_, false);
+    std::string text;
     switch (format_) {
         case Format::table:
-            return (first ? "" : "\n") + table_report(report, options_, TableStyle::terminal);
-        case Format::markdown:
-            return (first ? "" : "\n") + table_report(report, options_, TableStyle::markdown);
-        case Format::json: {
-            const std::string text = json_report(report, options_, JsonWriter::Style::indented);
-            return several_ ? (first ? "[\n" : ",\n") + text : text + '\n';
+        case Format::markdown: {
+            text = first ? "" : "\n";
+            text += table_report(report, options_, format_ == Format::table ? TableStyle::terminal : TableStyle::markdown);
+            break;
         }
-        case Format::ndjson:
-            return json_report(report, options_, JsonWriter::Style::compact) + '\n';
+        case Format::json: {
+            text = !several_ ? "" : first ? "[\n" : ",\n";
+            text += json_report(report, options_, JsonWriter::Style::indented);
+            text += several_ ? "" : "\n";
+            break;
+        }
+        case Format::ndjson: {
+            text = json_report(report, options_, JsonWriter::Style::compact);
+            text += '\n';
+            break;
+        }
         case Format::csv:
         case Format::tsv: {
             const Delimited kind = format_ == Format::csv ? Delimited::csv : Delimited::tsv;
-            return (first ? delimited_header(kind, options_) : "") + delimited_rows(kind, report, options_);
+            text = first ? delimited_header(kind, options_) : "";
+            text += delimited_rows(kind, report, options_);
+            break;
         }
     }
-    return {};
+    return text;
 }
 
 std::string ReportWriter::finish() {

@@ -13,7 +13,9 @@ namespace qbound::test {
 class Evaluated {
   public:
     explicit Evaluated(const WeightPair& pair, FanInConvention convention = FanInConvention::grouped, bool assumed_chain = false)
-        : norms_(all_norms(pair)), input_{pair.network(), pair, norms_, convention, assumed_chain, 1} {}
+        : norms_(all_norms(pair)),
+          spectral_(all_spectral_norms(pair)),
+          input_{pair.network(), pair, norms_, convention, assumed_chain, 1, spectral_} {}
     Evaluated(const Evaluated&) = delete;
     Evaluated& operator=(const Evaluated&) = delete;
 
@@ -30,7 +32,16 @@ class Evaluated {
         return norms;
     }
 
+    static std::vector<LayerSpectralNorms> all_spectral_norms(const WeightPair& pair) {
+        std::vector<LayerSpectralNorms> norms;
+        for (std::size_t i = 0; i < pair.size(); ++i) {
+            norms.push_back(layer_spectral_norms(pair, i, std::nullopt, 1));
+        }
+        return norms;
+    }
+
     std::vector<LayerNorms> norms_;
+    std::vector<LayerSpectralNorms> spectral_;
     BoundInput input_;
 };
 

@@ -3,8 +3,6 @@
 #include "report/methods_report.hpp"
 #include "support/catch.hpp"
 
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -44,4 +42,20 @@ TEST_CASE("manual page: every method") {
         CAPTURE(method.name);
         CHECK(page.find(".B " + std::string(method.name)) != std::string::npos);
     }
+}
+
+TEST_CASE("manual page: every option of the help texts") {
+    const std::string page = manual();
+    const std::regex option(R"(--[a-z][a-z0-9-]*)");
+    std::size_t found = 0;
+    for (const char* help : {"help", "help_inspect", "help_methods", "help_run"}) {
+        const std::string text = read(std::string("tests/golden/") + help + ".out");
+        REQUIRE_FALSE(text.empty());
+        for (auto match = std::sregex_iterator(text.begin(), text.end(), option); match != std::sregex_iterator();
+             ++match, ++found) {
+            CAPTURE(help, match->str());
+            CHECK(std::regex_search(page, std::regex(match->str() + "[^a-z0-9-]")));
+        }
+    }
+    CHECK(found > 50);
 }

@@ -153,3 +153,12 @@ TEST_CASE("overflow is an error, not a number that is wrong") {
                                 .network();
     CHECK(message_of([&] { (void)evaluate(network, {1}); }) == "node 'b': its value overflows in double");
 }
+
+TEST_CASE("a small file cannot ask for all memory") {
+    ModelBuilder builder({1, 1, std::int64_t{1} << 20});
+    builder.node("y", "Pad", {"x"}, {{"pads", Integers{1023, 1, 0, 0}}});
+    const Network network = builder.network();
+    const std::vector<double> x(std::size_t{1} << 20, 0.0);
+    CHECK(message_of([&] { (void)evaluate(network, x); }) ==
+          "node 'y': its value has 1073742848 entries; at most 1073741824 can be evaluated");
+}

@@ -118,9 +118,8 @@ TEST_CASE("report: any number of threads gives the same") {
     const WeightPair pair(network, at(3));
     Report one;
     Report many;
-    std::vector<Upper> theta_norms;
-    one.results.push_back(evaluate(pair, selection, {.threads = 1}, theta_norms));
-    many.results.push_back(evaluate(pair, selection, {.threads = 7}, theta_norms));
+    one.results.push_back(bounds_of(pair, "all", 1));
+    many.results.push_back(bounds_of(pair, "all", 7));
     CHECK(render({one}, Format::json, {}) == render({many}, Format::json, {}));
 }
 
