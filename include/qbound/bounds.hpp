@@ -79,6 +79,11 @@ struct Method {
     Bound (*evaluate)(const BoundInput&);
 };
 
+/// What each layer costs a bound: 1 − (the method's value with θ' = θ in that layer)/(its value), between 0 and 1, one per weight layer.
+/// For display: rounded to nearest, no guarantee. Empty if the value is zero or infinite.
+/// Cost: as many evaluations as there are layers; norms are taken from `input`.
+[[nodiscard]] std::vector<double> approx_layer_shares(const Method& method, const BoundInput& input, Upper value);
+
 /// All methods, from the loosest to the tightest as a rule.
 [[nodiscard]] const std::vector<Method>& methods();
 

@@ -77,12 +77,15 @@ class WeightPair {
     [[nodiscard]] QuantizedLayer quantized(std::size_t index) const;
     [[nodiscard]] const LayerQuantization& quantization(std::size_t index) const { return layers_[index]; }
     [[nodiscard]] std::size_t size() const noexcept { return layers_.size(); }
+    /// The same pair with θ' = θ in layer `index`: what the other layers' quantization does by itself.
+    [[nodiscard]] WeightPair with_exact_layer(std::size_t index) const;
 
   private:
     const Network* network_;
     std::optional<Quantizer> quantizer_;
     std::vector<QuantizedLayer> given_;
     std::vector<LayerQuantization> layers_;
+    std::optional<std::size_t> exact_layer_;
     double lowest_ = 0;   ///< range of all weights, for granularity network
     double highest_ = 0;
 };

@@ -31,6 +31,9 @@ struct LayerReport {
     int bits = 0;                   ///< 0 where θ' came from a file or from a given step
     double max_abs_delta = 0;       ///< ≥ max|W − W'|
     double max_abs_bias_delta = 0;  ///< ≥ max|b − b'|
+    std::optional<Upper> norm_2;        ///< spectral norms, where a method needed them
+    std::optional<Upper> delta_norm_2;
+    std::optional<double> share;        ///< of the best bound, where it was asked for: approx_layer_shares
 };
 
 /// Bounds for one quantizer.
@@ -70,6 +73,9 @@ struct Report {
 /// Multiply-adds up to which a method is part of `--methods default`, so that a table comes within seconds.
 inline constexpr double kDefaultOperationBudget = 2e11;
 
+/// Multiply-adds up to which the layers' shares of the best bound are computed: one evaluation of its method per layer.
+inline constexpr double kShareOperationBudget = 2e12;
+
 /// Methods to evaluate, and those of the registry that the budget left out.
 struct MethodSelection {
     std::vector<const Method*> methods;
@@ -84,6 +90,7 @@ struct EvaluateOptions {
     FanInConvention convention = FanInConvention::grouped;
     bool assumed_chain = false;
     int threads = 1;
+    bool shares = false;  ///< each layer's share of the best bound, within kShareOperationBudget
 };
 
 /// Norms of every layer once, then every selected bound. Same result for any number of threads.

@@ -121,6 +121,7 @@ Report BoundCommand::report(const std::string& path, const std::vector<Quantizer
     options.convention = parse_convention(convention);
     options.assumed_chain = loaded.lowered.assumed_chain;
     options.threads = common.thread_count();
+    options.shares = output.layers || output.sort == "share";
     const MethodSelection selection = select_methods(methods, network);
 
     std::vector<Upper> theta_norms;

@@ -51,8 +51,9 @@ std::optional<std::pair<std::string, TensorRole>> split(std::string_view name) {
 }
 
 void strip_common_prefixes(NamedTensors& tensors, std::vector<std::string>& notes) {
-    bool stripped = true;
-    while (stripped && !tensors.empty()) {
+    constexpr int kMaxRounds = 4;  // real names have two or three such prefixes; a hostile one may have a million
+    bool stripped = !tensors.empty();
+    for (int round = 0; stripped && round < kMaxRounds; ++round) {
         stripped = false;
         for (const std::string_view prefix : kCommonPrefixes) {
             const bool shared = std::ranges::all_of(

@@ -85,7 +85,8 @@ void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_ep
 /// Puts the layers in order:
 ///   1. as LoadOptions::order names them, each once, by its own name or by that of one of its tensors;
 ///   2. else as they were written, unless the tensors' names are in byte order, which sorting may have done;
-///   3. else in the only order in which the shapes chain (`fit`), if there is exactly one and its weight layers then stand in natural
+///   3. else in the only order in which the shapes chain (`fit`), if there is exactly one and its weight layers then stand in
+///   natural
 ///      order of their names (conv2 before conv10). Two layers that could change places make two orders.
 /// Errors  Error{malformed} with the hint to give --order; Error{usage} for an --order that does not name each layer once.
 /// Cost    the search of 3 gives up, as if there were no order, beyond 512 layers or 200,000 tries.

@@ -191,7 +191,18 @@ WeightPair::WeightPair(const Network& network, const Network& quantized) : netwo
     }
 }
 
+WeightPair WeightPair::with_exact_layer(std::size_t index) const {
+    WeightPair pair = *this;
+    pair.exact_layer_ = index;
+    pair.layers_[index].max_abs_delta = 0;
+    pair.layers_[index].max_abs_bias_delta = 0;
+    return pair;
+}
+
 QuantizedLayer WeightPair::quantized(std::size_t index) const {
+    if (exact_layer_ == index) {
+        return {network_->layer(index).weight, network_->layer(index).bias};
+    }
     if (!quantizer_) {
         return given_[index];
     }

@@ -85,7 +85,7 @@ std::string delimited_header(Delimited kind, const RenderOptions& options) {
     std::vector<std::string> names{"model", "bits", "rounding", "granularity"};
     if (options.layers) {
         names.insert(names.end(), {"name", "op", "shape", "fan_in", "fan_in_paper", "norm_inf", "norm_inf_quantized",
-                                   "delta_norm_inf", "eta", "layer_bits", "max_abs_delta", "max_abs_bias_delta"});
+                                   "delta_norm_inf", "norm_2", "delta_norm_2", "eta", "layer_bits", "max_abs_delta", "max_abs_bias_delta", "share"});
     } else {
         names.insert(names.end(), {"method", "guarantee", "value", "log10", "reasons"});
     }
@@ -103,8 +103,10 @@ std::string delimited_rows(Delimited kind, const Report& report, const RenderOpt
                               {layer->name, layer->op, to_string(layer->shape), fmt::format("{}", layer->fan_in),
                                fmt::format("{}", layer->fan_in_paper), round_trip_up(layer->norm_inf.value_up()),
                                round_trip_up(layer->norm_inf_quantized.value_up()), round_trip_up(layer->delta_norm_inf.value_up()),
-                               eta_fields(*layer), layer->bits == 0 ? "" : fmt::format("{}", layer->bits),
-                               round_trip_up(layer->max_abs_delta), round_trip_up(layer->max_abs_bias_delta)});
+                               layer->norm_2 ? round_trip_up(layer->norm_2->value_up()) : "",
+                               layer->delta_norm_2 ? round_trip_up(layer->delta_norm_2->value_up()) : "", eta_fields(*layer), layer->bits == 0 ? "" : fmt::format("{}", layer->bits),
+                               round_trip_up(layer->max_abs_delta), round_trip_up(layer->max_abs_bias_delta),
+                               layer->share ? shortest(*layer->share) : ""});
                 out += line(kind, fields);
             }
             continue;

@@ -117,6 +117,10 @@ Result evaluate(const WeightPair& pair, const MethodSelection& selection, const 
     result.left_out = selection.left_out;
     for (std::size_t i = 0; i < pair.size(); ++i) {
         result.layers.push_back(layer_report(pair, i, norms[i]));
+        if (with_spectral) {
+            result.layers.back().norm_2 = spectral[i].two;
+            result.layers.back().delta_norm_2 = spectral[i].two_delta;
+        }
         result.delta = std::max({result.delta, result.layers.back().max_abs_delta, result.layers.back().max_abs_bias_delta});
     }
     for (const Method* method : selection.methods) {
@@ -129,6 +133,16 @@ Result evaluate(const WeightPair& pair, const MethodSelection& selection, const 
         if (bound.guarantee == Guarantee::certified && !bound.value.is_infinite() &&
             (!result.best || bound.value < result.bounds[*result.best].value)) {
             result.best = i;
+        }
+    }
+    if (options.shares && result.best) {
+        const Bound& best = result.bounds[*result.best];
+        const Method& method = *find_method(best.method);
+        if (method.operations(pair.network()) * static_cast<double>(pair.size()) <= kShareOperationBudget) {
+            const std::vector<double> shares = approx_layer_shares(method, input, best.value);
+            for (std::size_t i = 0; i < shares.size(); ++i) {
+                result.layers[i].share = shares[i];
+            }
         }
     }
     return result;

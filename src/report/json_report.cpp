@@ -156,6 +156,10 @@ void write_layer(JsonWriter& json, const LayerReport& layer) {
     json.key("norm_inf").upper(layer.norm_inf.value_up());
     json.key("norm_inf_quantized").upper(layer.norm_inf_quantized.value_up());
     json.key("delta_norm_inf").upper(layer.delta_norm_inf.value_up());
+    if (layer.norm_2) {
+        json.key("norm_2").upper(layer.norm_2->value_up());
+        json.key("delta_norm_2").upper(layer.delta_norm_2->value_up());
+    }
     write_etas(json, layer.etas);
     json.key("bits");
     if (layer.bits == 0) {
@@ -165,6 +169,9 @@ void write_layer(JsonWriter& json, const LayerReport& layer) {
     }
     json.key("max_abs_delta").upper(layer.max_abs_delta);
     json.key("max_abs_bias_delta").upper(layer.max_abs_bias_delta);
+    if (layer.share) {
+        json.key("share").exact(*layer.share);
+    }
     json.end_object();
 }
 

@@ -26,16 +26,19 @@ struct Column {
 };
 
 using L = const LayerReport&;
-constexpr std::array<Column, 9> kColumns{{
+constexpr std::array<Column, 12> kColumns{{
     {"name", [](L a, L b) { return a.name < b.name; }},
     {"op", [](L a, L b) { return a.op < b.op; }},
     {"fan_in", [](L a, L b) { return a.fan_in > b.fan_in; }},
     {"norm_inf", [](L a, L b) { return a.norm_inf > b.norm_inf; }},
     {"norm_inf_quantized", [](L a, L b) { return a.norm_inf_quantized > b.norm_inf_quantized; }},
     {"delta_norm_inf", [](L a, L b) { return a.delta_norm_inf > b.delta_norm_inf; }},
+    {"norm_2", [](L a, L b) { return a.norm_2 && b.norm_2 && *a.norm_2 > *b.norm_2; }},
+    {"delta_norm_2", [](L a, L b) { return a.delta_norm_2 && b.delta_norm_2 && *a.delta_norm_2 > *b.delta_norm_2; }},
     {"eta", [](L a, L b) { return largest_eta(a) > largest_eta(b); }},
     {"bits", [](L a, L b) { return a.bits > b.bits; }},
     {"max_abs_delta", [](L a, L b) { return a.max_abs_delta > b.max_abs_delta; }},
+    {"share", [](L a, L b) { return a.share.value_or(0) > b.share.value_or(0); }},
 }};
 
 const Column* find_column(std::string_view name) {

@@ -163,9 +163,12 @@ TextTable layer_table(const Result& result, const RenderOptions& options) {
     columns.insert(columns.end(), {{"|W|inf", Align::right},
                                    {"|W'|inf", Align::right},
                                    {"|W-W'|inf", Align::right},
+                                   {"|W|2", Align::right},
+                                   {"|W-W'|2", Align::right},
                                    {"eta", Align::right},
                                    {"bits", Align::right},
-                                   {"max|W-W'|", Align::right}});
+                                   {"max|W-W'|", Align::right},
+                                   {"share", Align::right}});
     TextTable table(columns);
     for (const LayerReport* layer : layers) {
         std::vector<Cell> row{{layer->name}, {layer->op}, {to_string(layer->shape)}, {fmt::format("{}", layer->fan_in)}};
@@ -175,9 +178,12 @@ TextTable layer_table(const Result& result, const RenderOptions& options) {
         row.insert(row.end(), {{decimal_up(layer->norm_inf, kDigits)},
                                {decimal_up(layer->norm_inf_quantized, kDigits)},
                                {decimal_up(layer->delta_norm_inf, kDigits)},
+                               {layer->norm_2 ? decimal_up(*layer->norm_2, kDigits) : "-"},
+                               {layer->delta_norm_2 ? decimal_up(*layer->delta_norm_2, kDigits) : "-"},
                                {eta_text(*layer)},
                                {layer->bits == 0 ? "-" : fmt::format("{}", layer->bits)},
-                               {decimal_up(layer->max_abs_delta, kDigits)}});
+                               {decimal_up(layer->max_abs_delta, kDigits)},
+                               {layer->share ? fmt::format("{:.1f}%", 100 * *layer->share) : "-"}});
         table.add_row(std::move(row));
     }
     return table;

@@ -21,7 +21,6 @@ class Evaluated {
 
     [[nodiscard]] Bound bound(std::string_view method) const { return find_method(method)->evaluate(input_); }
     [[nodiscard]] PathConstants constants() const { return path_constants(input_); }
-    [[nodiscard]] const std::vector<LayerNorms>& norms() const { return norms_; }
 
   private:
     static std::vector<LayerNorms> all_norms(const WeightPair& pair) {

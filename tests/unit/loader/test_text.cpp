@@ -24,7 +24,10 @@ TEST_CASE("natural_less: runs of digits compare as numbers") {
 }
 
 TEST_CASE("in_quotes: one line, no control characters, no cut UTF-8 sequence") {
-    CHECK(in_quotes("a\n\t\x7f") == "'a?" "?" "?'");
+    CHECK(in_quotes("a\n\t\x7f") ==
+          "'a?"
+          "?"
+          "?'");
     CHECK(in_quotes(std::string(80, 'x')) == "'" + std::string(80, 'x') + "'");
     CHECK(in_quotes(std::string(79, 'x') + "éé") == "'" + std::string(79, 'x') + "…'");
     CHECK(join_place("", "b") == "b");

@@ -111,11 +111,22 @@ TEST_CASE("weight dump: other names of BatchNormalization, and tensors that it m
 }
 
 TEST_CASE("weight dump: prefixes that all tensors share are taken off, and objects are joined by dots") {
-    const Model model = load(R"({"state_dict": {"module.model.fc.weight": [[1], [2]], "module.model.out": {"weight": [[1, 2], [3, 4], [5, 6]]}}})");
+    const Model model =
+        load(R"({"state_dict": {"module.model.fc.weight": [[1], [2]], "module.model.out": {"weight": [[1, 2], [3, 4], [5, 6]]}}})");
     CHECK(node_list(model) == Nodes{"fc:Gemm(input,fc.weight)", "fc.relu:Relu(fc)", "out:Gemm(fc.relu,out.weight)"});
     CHECK(model.notes == Nodes{"prefix 'state_dict.' taken off all tensor names", "prefix 'module.' taken off all tensor names",
                                "prefix 'model.' taken off all tensor names",
                                "layers in natural order of their names, the only one in which their shapes chain", kAssumed});
+}
+
+TEST_CASE("weight dump: a prefix repeated without end is taken off a few times only") {
+    std::string name;
+    for (int i = 0; i < 200'000; ++i) {
+        name += "module.";
+    }
+    const Model model = load("{\"" + name + "weight\": [[1]]}");
+    CHECK(model.nodes[0].name.size() == 199'996 * 7 - 1);
+    CHECK(model.notes.size() == 5);
 }
 
 TEST_CASE("weight dump: what comes between convolutions and a dense layer") {
@@ -190,9 +201,10 @@ TEST_CASE("weight dump: sorted names are ordered by shapes that chain in one way
         "the tensors are sorted by name, and their shapes do not chain in exactly one way that agrees with the names; hint: name "
         "the layers "
         "in order, as in --order conv1,bn1,fc";
-    check_dump({{"fc1.weight", {2, 2}}, {"fc2.weight", {2, 2}}}, message);  // two ways
-    check_dump({{"fc1.weight", {2, 5}}, {"fc2.weight", {3, 4}}}, message);  // no way
-    check_dump({{"fc1.weight", {3, 4}}, {"fc2.weight", {4, 2}}}, message);  // one way, against the names
+    check_dump({{"fc1.weight", {2, 2}}, {"fc2.weight", {2, 2}}}, message);   // two ways
+    check_dump({{"fc10.weight", {2, 2}}, {"fc2.weight", {2, 2}}}, message);  // two ways, whichever is found first
+    check_dump({{"fc1.weight", {2, 5}}, {"fc2.weight", {3, 4}}}, message);   // no way
+    check_dump({{"fc1.weight", {3, 4}}, {"fc2.weight", {4, 2}}}, message);   // one way, against the names
     CHECK(load_dump({{"only.bias", {2}}, {"only.weight", {2, 2}}}).nodes.size() == 1);
 }
 

@@ -226,8 +226,8 @@ TEST_CASE("report: CSV and TSV in long form") {
     options.layers = true;
     const auto layers = lines(render({report}, Format::csv, options));
     CHECK(layers[0] ==
-          "model,bits,rounding,granularity,name,op,shape,fan_in,fan_in_paper,norm_inf,norm_inf_quantized,delta_norm_inf,eta,"
-          "layer_bits,max_abs_delta,max_abs_bias_delta");
+          "model,bits,rounding,granularity,name,op,shape,fan_in,fan_in_paper,norm_inf,norm_inf_quantized,delta_norm_inf,norm_2,"
+          "delta_norm_2,eta,layer_bits,max_abs_delta,max_abs_bias_delta,share");
     CHECK(layers.size() == 1 + 2 * 2);
 }
 
@@ -246,8 +246,8 @@ TEST_CASE("report: layers sorted and cut") {
     options.sort = "size";
     CHECK_THROWS_WITH(
         ReportWriter(Format::table, options, false),
-        "--sort: 'size' is not a column; hint: one of name, op, fan_in, norm_inf, norm_inf_quantized, delta_norm_inf, eta, bits, "
-        "max_abs_delta");
+        "--sort: 'size' is not a column; hint: one of name, op, fan_in, norm_inf, norm_inf_quantized, delta_norm_inf, norm_2, "
+        "delta_norm_2, eta, bits, max_abs_delta, share");
 }
 
 TEST_CASE("report: table") {
