@@ -107,7 +107,7 @@ void spectral_norm(benchmark::State& state) {
     const int threads = static_cast<int>(state.range(1));
     const double bound = qbound::spectral_norm_up(layer, *layer.weight, threads).value_up();
     const double work = qbound::spectral_operations(layer);
-    const double estimate = power_iteration(layer, work > 1e9 ? 20 : 60);
+    const double estimate = power_iteration(layer, work > 1e9 ? 40 : 100);
     if (!(bound >= estimate * (1 - 1e-12))) {
         state.SkipWithError("the bound is below what power iteration reaches");
         return;

@@ -5,7 +5,8 @@ add_library(qbound_options INTERFACE)
 target_compile_features(qbound_options INTERFACE cxx_std_20)
 target_compile_options(qbound_options INTERFACE
   -ffp-contract=off -fno-fast-math
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # false positives of GCC 12 in std::string
 if(QBOUND_WERROR)
   target_compile_options(qbound_options INTERFACE -Werror)
 endif()

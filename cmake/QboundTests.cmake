@@ -11,6 +11,9 @@ else()
   target_compile_definitions(qbound_catch_main INTERFACE QBOUND_CATCH3)
 endif()
 
+# Tests are compiled more often than they run: exact arithmetic by templates takes far longer to optimise than to execute.
+set(QBOUND_TEST_OPTIMISATION $<$<CONFIG:Release>:-O1>)
+
 # qbound_test(LABEL FOLDER): the program LABEL_FOLDER from tests/LABEL/FOLDER/*.cpp, in ctest under LABEL.
 function(qbound_test label folder)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${label}/${folder}/*.cpp")
@@ -33,6 +36,7 @@ function(qbound_test label folder)
     target_link_libraries(${name} PRIVATE qbound_test_support)
   endif()
   target_link_libraries(${name} PRIVATE qbound_catch_main qbound_options Eigen3::Eigen fmt::fmt)
+  target_compile_options(${name} PRIVATE ${QBOUND_TEST_OPTIMISATION})
   target_compile_definitions(${name} PRIVATE QBOUND_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900)

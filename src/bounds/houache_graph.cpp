@@ -3,6 +3,8 @@
 #include "bounds/methods.hpp"
 #include "bounds/norm_recursion.hpp"
 
+#include <algorithm>
+
 namespace qbound::internal {
 namespace {
 
@@ -13,6 +15,18 @@ std::vector<Upper> layer_gains(const BoundInput& input) {
         gains.push_back(max(norms.inf, norms.inf_quantized));
     }
     return gains;
+}
+
+/// ≥ |z_i| and |z'_i| for every row i, if |u|, |u'| ≤ before: the larger of the two networks' row sums and biases, row by row.
+Upper layer_magnitude(const WeightLayer& layer, const LayerNorms& norms, Upper before) {
+    Upper result;
+    for (std::size_t i = 0; i < norms.rows.size(); ++i) {
+        const Upper row = Upper::exactly(std::max(norms.rows[i], norms.rows_quantized[i]));
+        const Upper bias =
+            layer.bias.empty() ? Upper() : max(Upper::magnitude(layer.bias[i]), Upper::magnitude(norms.bias_quantized[i]));
+        result = max(result, row * before + bias);
+    }
+    return result;
 }
 
 /// Bounds of ‖x_v‖ and ‖x'_v‖ (both in .x) at every node, with r_l in place of ‖W_l‖.
@@ -29,9 +43,7 @@ std::vector<NodeNorms> magnitudes(const BoundInput& input, const std::vector<Upp
         if (std::holds_alternative<Input>(node.kind)) {
             result[id] = input_norms(network).inf;
         } else if (std::holds_alternative<WeightLayer>(node.kind)) {
-            const LayerNorms& norms = input.norms[index];
-            const Upper bias = Upper::exactly(std::max(norms.bias_max, norms.bias_max_quantized));
-            const Upper magnitude = gains[index] * inputs[0]->x + bias;
+            const Upper magnitude = layer_magnitude(network.layer(index), input.norms[index], inputs[0]->x);
             result[id] = {magnitude, magnitude, Upper()};
             ++index;
         } else {

@@ -18,8 +18,11 @@ namespace {
 using internal::GroupShape;
 using internal::Symbol;
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Weights within 2^±kUnscaledExponent are taken as they are, others times a power of two.
 constexpr int kUnscaledExponent = 100;
+/// Below this many multiply-adds a second torus is tried: one or two per cent on small images.
+constexpr double kCheapOperations = 5e8;
 /// ‖W‖ + ‖ΔW‖ stands for ‖W'‖ when ‖ΔW‖ is below this share of ‖W‖.
 constexpr double kNegligibleShare = 1e-4;
 
@@ -112,7 +115,11 @@ Upper certified_norm_up(const Symbol& symbol, const GroupShape& shape, std::span
         return Upper::infinity();
     }
     const auto gram = internal::make_gram(plan, symbol, shape, weight, threads);
-    const Upper eigenvalue = Upper::exactly(internal::largest_eigenvalue_up(*gram, grid, threads));
+    double largest = internal::largest_eigenvalue_up(*gram, grid, kInfinity, threads);
+    if (const auto padded = internal::padded_grid(symbol, grid); padded && plan.operations <= kCheapOperations) {
+        largest = std::min(largest, internal::largest_eigenvalue_up(*gram, *padded, largest, threads));
+    }
+    const Upper eigenvalue = Upper::exactly(largest);
     const Upper gram_error = Upper::exactly(gram->relative_error_up()) * frobenius_squared + Upper::exactly(kUnderflow);
     // Diagonal entries of Ĝ are not below −gram_error, for G's are not negative.
     const Upper open =
@@ -125,7 +132,7 @@ NormBounds norm_bounds(const WeightLayer& layer, const Tensor& weight, int threa
     if (largest == 0) {
         return {};
     }
-    if (!(largest < std::numeric_limits<double>::infinity())) {
+    if (!(largest < kInfinity)) {
         return {Upper::infinity(), Upper::infinity()};
     }
     const Symbol symbol = internal::make_symbol(layer.axes);
@@ -164,7 +171,7 @@ Upper cheap_norm_up(const WeightLayer& layer, const Tensor& weight) {
     if (largest == 0) {
         return {};
     }
-    if (!(largest < std::numeric_limits<double>::infinity())) {
+    if (!(largest < kInfinity)) {
         return Upper::infinity();
     }
     const Symbol symbol = internal::make_symbol(layer.axes);

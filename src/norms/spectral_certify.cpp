@@ -126,7 +126,7 @@ double certify(std::int64_t n, const double* re, const double* im, double known,
 
 }  // namespace
 
-double largest_eigenvalue_up(const GramSource& gram, const FrequencyGrid& grid, int threads) {
+double largest_eigenvalue_up(const GramSource& gram, const FrequencyGrid& grid, double limit, int threads) {
     const std::vector<Tile> tiles = make_tiles(grid);
     WorkspacePool pool;
     double known = 0;
@@ -150,6 +150,9 @@ double largest_eigenvalue_up(const GramSource& gram, const FrequencyGrid& grid, 
             pool.give_back(std::move(work));
         });
         known = *std::max_element(found.begin(), found.end());
+        if (known > limit) {
+            return kInfinity;
+        }
         begin += count;
         round = std::min(2 * round, kMaxRoundTiles);
     }

@@ -7,10 +7,10 @@
 namespace qbound::internal {
 
 /// Λ ≥ λ_max(Ĝ(ω)) for every group and every frequency of `grid` (docs/theory.md S8, S9): Lanczos proposes, Cholesky certifies.
-/// +∞ if Ĝ is not finite. Within about 1e-9 relative of the largest eigenvalue.
+/// +∞ if Ĝ is not finite, or as soon as Λ > limit is found. Within about 1e-9 relative of the largest eigenvalue.
 ///
 /// Cost  per frequency one sample and one factorisation, plus about ln(frequencies) Lanczos runs.
 /// The frequencies' order and rounds are fixed: the result does not depend on `threads`.
-[[nodiscard]] double largest_eigenvalue_up(const GramSource& gram, const FrequencyGrid& grid, int threads);
+[[nodiscard]] double largest_eigenvalue_up(const GramSource& gram, const FrequencyGrid& grid, double limit, int threads);
 
 }  // namespace qbound::internal

@@ -58,8 +58,10 @@ AxisSymbol axis_symbol(const Axis& axis) {
     }
     const std::int64_t lowest = shifts.front();
     const std::int64_t highest = shifts.back() + (axis.out - 1) * axis.stride;
-    const std::int64_t margin = std::max({std::int64_t{0}, -lowest, highest - (axis.in - 1)});
-    symbol.torus_points = ceil_divide(axis.in + margin, axis.stride);
+    const std::int64_t before = std::max<std::int64_t>(0, -lowest);
+    const std::int64_t after = std::max<std::int64_t>(0, highest - (axis.in - 1));
+    symbol.torus_points = ceil_divide(axis.in + std::max(before, after), axis.stride);
+    symbol.padded_points = ceil_divide(axis.in + before + after, axis.stride);
 
     std::vector<std::int64_t> residues;
     for (const std::int64_t shift : shifts) {
@@ -88,6 +90,7 @@ AxisSymbol axis_symbol(const Axis& axis) {
         symbol.span = std::max(symbol.span, tap.offset + 1);
     }
     symbol.torus_points = ceil_divide(symbol.torus_points, divisor);
+    symbol.padded_points = ceil_divide(symbol.padded_points, divisor);
     return symbol;
 }
 
@@ -106,6 +109,7 @@ Symbol make_symbol(const Axes& axes) {
     symbol.phases = rows.phases * columns.phases;
     symbol.span = {rows.span, columns.span};
     symbol.torus_points = {rows.torus_points, columns.torus_points};
+    symbol.padded_points = {rows.padded_points, columns.padded_points};
     for (const AxisTap& row : rows.taps) {
         for (const AxisTap& column : columns.taps) {
             symbol.taps.push_back(
@@ -132,6 +136,19 @@ FrequencyGrid choose_grid(const Symbol& symbol, double slack) {
         }
     }
     return grid;
+}
+
+std::optional<FrequencyGrid> padded_grid(const Symbol& symbol, const FrequencyGrid& grid) {
+    FrequencyGrid padded;
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+        if (symbol.span[axis] > 1) {
+            if (grid.points[axis] != symbol.torus_points[axis]) {
+                return std::nullopt;
+            }
+            padded.points[axis] = symbol.padded_points[axis];
+        }
+    }
+    return padded.points == grid.points ? std::nullopt : std::optional(padded);
 }
 
 bool FrequencyGrid::is_real(const Frequency& frequency) const noexcept {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace qbound::internal {
@@ -22,8 +23,9 @@ struct AxisTap {
 struct AxisSymbol {
     std::vector<AxisTap> taps;  ///< empty if every output of this axis reads padding alone
     std::int64_t phases = 1;
-    std::int64_t span = 1;          ///< 1 + largest offset: taps as sampled
-    std::int64_t torus_points = 1;  ///< uniform frequencies that embed the axis exactly
+    std::int64_t span = 1;           ///< 1 + largest offset: taps as sampled
+    std::int64_t torus_points = 1;   ///< uniform frequencies that embed the axis exactly: the fewest,
+    std::int64_t padded_points = 1;  ///< and those of the torus that holds the image with all its padding
 };
 
 [[nodiscard]] AxisSymbol axis_symbol(const Axis& axis);
@@ -41,6 +43,7 @@ struct Symbol {
     std::int64_t phases = 1;
     std::array<std::int64_t, 2> span{1, 1};
     std::array<std::int64_t, 2> torus_points{1, 1};
+    std::array<std::int64_t, 2> padded_points{1, 1};
 
     /// Taps of each phase.
     [[nodiscard]] std::vector<std::int64_t> taps_per_phase() const;
@@ -64,6 +67,10 @@ struct FrequencyGrid {
 
 /// The exact torus, or per axis a coarser grid where its factor 1/cos(π d/n) stays below 1 + slack.
 [[nodiscard]] FrequencyGrid choose_grid(const Symbol& symbol, double slack);
+
+/// The exact torus that holds the image with all its padding, where both axes of `grid` are exact and it is another one. Its norm
+/// may be smaller or larger than that of the smallest torus; both are bounds.
+[[nodiscard]] std::optional<FrequencyGrid> padded_grid(const Symbol& symbol, const FrequencyGrid& grid);
 
 /// Number of frequencies in FrequencyGrid::half().
 [[nodiscard]] double half_count(const FrequencyGrid& grid) noexcept;

@@ -111,7 +111,7 @@ TEST_CASE("a witness lies in the box and reaches its value") {
     }
 }
 
-TEST_CASE("the attack is the same for the same seed whatever the threads, and more budget never finds less") {
+TEST_CASE("the attack is the same for the same seed and budget, whatever the threads") {
     for (std::uint64_t seed = 1; seed <= 15; ++seed) {
         const test::RandomCase random_case = test::random_case(seed);
         const Network& network = *random_case.network;

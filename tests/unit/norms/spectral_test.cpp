@@ -177,16 +177,20 @@ TEST_CASE("a layer whose windows read padding alone has norm 0", "[spectral]") {
 TEST_CASE("kernels with known norms", "[spectral]") {
     const auto one_dimensional = [](std::vector<double> taps, std::int64_t in) {
         const auto kernel = static_cast<std::int64_t>(taps.size());
-        return make_layer(Tensor{{1, 1, 1, kernel}, std::move(taps)}, {Axis{}, make_axis(in, kernel, 1, 1, 1, 1)});
+        return make_layer(Tensor{{1, 1, 1, kernel}, std::move(taps)},
+                          {Axis{}, make_axis(in, kernel)});  // no padding: one torus, of `in` points
     };
     const auto norm = [](const WeightLayer& layer) { return qbound::spectral_norm_up(layer, *layer.weight, 1).value_up(); };
     const auto check = [&](const WeightLayer& layer, double exact) {
         CHECK(norm(layer) >= exact);
         CHECK(norm(layer) <= exact * (1 + 1e-8));
     };
-    check(one_dimensional({1, 2, 1}, 15), 4);    // ω = 0
-    check(one_dimensional({-1, 2, -1}, 15), 4);  // ω = π, on the torus of 16 points
-    check(one_dimensional({-1, 0, 1}, 15), 2);   // ω = π/2
+    check(one_dimensional({1, 2, 1}, 16), 4);    // ω = 0
+    check(one_dimensional({-1, 2, -1}, 16), 4);  // ω = π
+    check(one_dimensional({-1, 0, 1}, 16), 2);   // ω = π/2
+    // With padding 1 the tori have 16 and 17 points; the second misses ω = π, and its value is the bound.
+    check(make_layer(Tensor{{1, 1, 1, 3}, {-1, 2, -1}}, {Axis{}, make_axis(15, 3, 1, 1, 1, 1)}),
+          2 + 2 * std::cos(3.14159265358979323846 / 17));
     // Rank one: u vᵀ with ‖u‖ = 5, ‖v‖ = 13.
     check(make_dense(Tensor{{2, 2}, {15, 36, 20, 48}}), 65);
     // 3·I: every singular value is the largest.
@@ -198,7 +202,7 @@ TEST_CASE("kernels with known norms", "[spectral]") {
     // The Hilbert-like worst case for Cholesky: a huge and a tiny direction.
     check(make_dense(Tensor{{2, 2}, {0x1p40, 0, 0, 0x1p-40}}), 0x1p40);
     // Groups are separate; the second is larger.
-    const WeightLayer grouped = make_layer(Tensor{{2, 1, 1, 3}, {1, 1, 1, -2, 3, -2}}, {Axis{}, make_axis(15, 3, 1, 1, 1, 1)}, 2);
+    const WeightLayer grouped = make_layer(Tensor{{2, 1, 1, 3}, {1, 1, 1, -2, 3, -2}}, {Axis{}, make_axis(16, 3)}, 2);
     check(grouped, 7);
 }
 
