@@ -7,8 +7,8 @@
 #include "core/parallel.hpp"
 #include "property/falsify/falsifier.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -76,7 +76,8 @@ void add(Hunt& hunt, const test::RandomCase& random_case, const test::Verdict& v
 
 void print(const Hunt& hunt) {
     fmt::print("cases {}, with an error above 0 {}, intervals checked {}\n\n", hunt.cases, hunt.reached, hunt.intervals);
-    fmt::print("{:<18}{:>10}{:>24}{:>12}{:>24}\n", "method", "certified", "least bound/reached", "at seed", "mean log10 of the ratio");
+    fmt::print("{:<18}{:>10}{:>24}{:>12}{:>24}\n", "method", "certified", "least bound/reached", "at seed",
+               "mean log10 of the ratio");
     for (const Method& method : methods()) {
         const auto found = hunt.methods.find(std::string(method.name));
         if (found != hunt.methods.end()) {

@@ -34,13 +34,16 @@ struct Witness {
 
 /// Searches the box for an input that makes ‖R_θ(x) − R_θ'(x)‖_∞ large: an estimate of err(θ, θ') from below.
 ///
-/// Method  the points of `data`, the centre, the lowest and the highest corner, every corner if there are at most 2^12, random corners
-///         and uniform samples; from the best of them, and from perturbed records afterwards, sign-gradient ascent with decaying steps,
-///         then moves of whole blocks of entries to their limits, then (small inputs) single entries.
-/// Result  reached in double arithmetic: no rounding is covered, and entries where a network overflows are passed over. The same for
+/// Method  the points of `data`, the centre, the lowest and the highest corner, every corner if there are at most 2^12, random
+/// corners
+///         and uniform samples; from the best of them, and from perturbed records afterwards, sign-gradient ascent with decaying
+///         steps, then moves of whole blocks of entries to their limits, then (small inputs) single entries.
+/// Result  reached in double arithmetic: no rounding is covered, and entries where a network overflows are passed over. The same
+/// for
 ///         the same seed and budget, whatever `threads`, unless `stop` ends it.
 /// Errors  Error{malformed} if a data point has another size than the input or is not finite.
 /// Cost    `evaluations` forward passes through both networks; memory per thread the values of all nodes of both.
-[[nodiscard]] Witness attack(const Network& network, const Parameters& theta, const Parameters& quantized, const AttackOptions& options);
+[[nodiscard]] Witness attack(const Network& network, const Parameters& theta, const Parameters& quantized,
+                             const AttackOptions& options);
 
 }  // namespace qbound

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weight layers in the interval domain: midpoint–radius products of the two networks and their difference.
-#include "bounds/differential.hpp"
+#include "bounds/interval_entry.hpp"
 #include "core/gemm.hpp"
 #include "core/parallel.hpp"
-#include "qbound/rounding.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace qbound::internal {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kMaxTerms = std::int64_t{1} << 26;  // I2 holds for rows of at most this many terms
 
 enum Quantity : std::size_t { qx, qd, qy };  // x, x − x', x'; neighbours in this order share a product's columns

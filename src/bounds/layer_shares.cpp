@@ -41,13 +41,14 @@ std::vector<double> approx_layer_shares(const Method& method, const BoundInput& 
             spectral[layer] = exact_norms(input.spectral[layer]);
         }
         const WeightPair pair = input.pair.with_exact_layer(layer);
-        const Upper without = method.evaluate({.network = input.network,
-                                               .pair = pair,
-                                               .norms = norms,
-                                               .convention = input.convention,
-                                               .assumed_chain = input.assumed_chain,
-                                               .threads = input.threads,
-                                               .spectral = spectral})
+        const Upper without = method
+                                  .evaluate({.network = input.network,
+                                             .pair = pair,
+                                             .norms = norms,
+                                             .convention = input.convention,
+                                             .assumed_chain = input.assumed_chain,
+                                             .threads = input.threads,
+                                             .spectral = spectral})
                                   .value;
         norms[layer] = input.norms[layer];
         if (!spectral.empty()) {

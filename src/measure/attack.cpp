@@ -30,8 +30,9 @@ constexpr std::size_t kAllCorners = 12;
 
 std::vector<double> clamped(const Objective& objective, std::span<const double> x) {
     if (x.size() != objective.input_size()) {
-        throw Error(ErrorKind::malformed, "data point", "it has " + std::to_string(x.size()) + " entries where the input has " +
-                                                            std::to_string(objective.input_size()));
+        throw Error(
+            ErrorKind::malformed, "data point",
+            "it has " + std::to_string(x.size()) + " entries where the input has " + std::to_string(objective.input_size()));
     }
     std::vector<double> result(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -67,7 +68,8 @@ class Attack {
             return;
         }
         records_.push_back(record);
-        std::stable_sort(records_.begin(), records_.end(), [](const Record& a, const Record& b) { return a.peak.value > b.peak.value; });
+        std::stable_sort(records_.begin(), records_.end(),
+                         [](const Record& a, const Record& b) { return a.peak.value > b.peak.value; });
         records_.resize(std::min(records_.size(), kRecords));
     }
 
@@ -103,7 +105,8 @@ class Attack {
         const std::size_t free = objective_.free_entries().size();
         const bool all_corners = free <= kAllCorners && (std::int64_t{1} << free) <= options_.evaluations;
         const std::size_t corners = all_corners ? std::size_t{1} << free : 0;
-        const std::size_t samples = free == 0 ? 0 : static_cast<std::size_t>(std::clamp<std::int64_t>(options_.evaluations / 50, 2, 64));
+        const std::size_t samples =
+            free == 0 ? 0 : static_cast<std::size_t>(std::clamp<std::int64_t>(options_.evaluations / 50, 2, 64));
         const std::size_t total = points.size() + corners + samples;
         parallel_searches(total, 1, [&](std::size_t i, Search& search) {
             if (i < points.size()) {
@@ -134,7 +137,8 @@ class Attack {
     void round() {
         const std::vector<Record> records = records_;
         const std::size_t number = round_++;
-        const std::int64_t each = (remaining() + static_cast<std::int64_t>(kSearchesPerRound) - 1) / static_cast<std::int64_t>(kSearchesPerRound);
+        const std::int64_t each =
+            (remaining() + static_cast<std::int64_t>(kSearchesPerRound) - 1) / static_cast<std::int64_t>(kSearchesPerRound);
         parallel_searches(kSearchesPerRound, each, [&](std::size_t i, Search& search) {
             const bool from_record = number == 0 ? i < kSearchesPerRound / 2 : i < 5;
             if (from_record) {
@@ -143,7 +147,8 @@ class Attack {
                 search.climb(fresh ? record.x : search.perturbed(record.x), std::nullopt, fresh ? 40 : 20, fresh ? 0.25 : 0.1);
             } else {
                 const std::size_t output = (number * kSearchesPerRound + i / 2) % objective_.output_size();
-                search.climb(i % 2 == 0 ? search.random_corner() : search.uniform_sample(), Target{output, i % 2 == 0 ? 1.0 : -1.0}, 40, 0.25);
+                search.climb(i % 2 == 0 ? search.random_corner() : search.uniform_sample(), Target{output, i % 2 == 0 ? 1.0 : -1.0},
+                             40, 0.25);
             }
         });
     }

@@ -59,16 +59,15 @@ std::vector<double> Search::uniform_sample() {
     std::vector<double> x(objective_.lower().begin(), objective_.lower().end());
     for (const std::size_t i : objective_.free_entries()) {
         const double t = random_.unit();
-        x[i] = std::clamp((1 - t) * objective_.lower()[i] + t * objective_.upper()[i], objective_.lower()[i], objective_.upper()[i]);
+        x[i] =
+            std::clamp((1 - t) * objective_.lower()[i] + t * objective_.upper()[i], objective_.lower()[i], objective_.upper()[i]);
     }
     return x;
 }
 
 std::vector<double> Search::perturbed(std::vector<double> x) {
     const auto& free = objective_.free_entries();
-    const auto throw_entry = [&](std::size_t i) {
-        x[i] = random_.chance(0.5) ? objective_.upper()[i] : objective_.lower()[i];
-    };
+    const auto throw_entry = [&](std::size_t i) { x[i] = random_.chance(0.5) ? objective_.upper()[i] : objective_.lower()[i]; };
     const double share = std::exp2(-1 - 6 * random_.unit());
     if (random_.chance(0.5)) {
         const auto length = std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(free.size())));
@@ -154,9 +153,8 @@ std::vector<double> Search::block_moves(std::vector<double> x) {
                 moves.push_back({i, to, promise});
             }
         }
-        std::sort(moves.begin(), moves.end(), [](const Move& a, const Move& b) {
-            return a.promise != b.promise ? a.promise > b.promise : a.entry < b.entry;
-        });
+        std::sort(moves.begin(), moves.end(),
+                  [](const Move& a, const Move& b) { return a.promise != b.promise ? a.promise > b.promise : a.entry < b.entry; });
         // Twice the block that worked last time, then halves of it.
         block = std::min(2 * block, moves.size());
         bool raised = false;

@@ -36,8 +36,8 @@ class Search {
     /// x with a share of its entries, or with one stretch of them, thrown to random limits.
     [[nodiscard]] std::vector<double> perturbed(std::vector<double> x);
 
-    /// The whole climb from `start`: sign ascent with `steps` steps from `first_step` of the box's width on, block moves, single entries.
-    /// Drives `fixed` during the ascent, or whatever output is largest.
+    /// The whole climb from `start`: sign ascent with `steps` steps from `first_step` of the box's width on, block moves, single
+    /// entries. Drives `fixed` during the ascent, or whatever output is largest.
     void climb(std::vector<double> start, std::optional<Target> fixed, int steps, double first_step);
 
   private:

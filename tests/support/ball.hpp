@@ -10,8 +10,8 @@
 
 namespace qbound::test {
 
-/// Encloses one real number: |truth − middle| ≤ radius. The radius is a long double, whose range outlasts the chains of factors 1e±30
-/// that tests build; its own rounding, and that of the middle, is covered by the factor and the term that `ball` adds.
+/// Encloses one real number: |truth − middle| ≤ radius. The radius is a long double, whose range outlasts the chains of factors
+/// 1e±30 that tests build; its own rounding, and that of the middle, is covered by the factor and the term that `ball` adds.
 struct Ball {
     Real middle = 0;
     long double radius = 0;
@@ -32,9 +32,15 @@ inline Ball ball(Real middle, long double radius) {
     return result;
 }
 
-inline Ball operator+(const Ball& a, const Ball& b) { return ball(a.middle + b.middle, a.radius + b.radius); }
-inline Ball operator-(const Ball& a, const Ball& b) { return ball(a.middle - b.middle, a.radius + b.radius); }
-inline Ball operator-(const Ball& a) { return {-a.middle, a.radius}; }
+inline Ball operator+(const Ball& a, const Ball& b) {
+    return ball(a.middle + b.middle, a.radius + b.radius);
+}
+inline Ball operator-(const Ball& a, const Ball& b) {
+    return ball(a.middle - b.middle, a.radius + b.radius);
+}
+inline Ball operator-(const Ball& a) {
+    return {-a.middle, a.radius};
+}
 inline Ball operator*(const Ball& a, const Ball& b) {
     return ball(a.middle * b.middle, magnitude(a) * b.radius + magnitude(b) * a.radius + a.radius * b.radius);
 }
@@ -42,14 +48,22 @@ inline Ball operator*(const Ball& a, const Ball& b) {
 inline Ball operator/(const Ball& a, const Ball& b) {
     return ball(a.middle / b.middle, 2 * (a.radius + magnitude(a) * b.radius));
 }
-inline Ball& operator+=(Ball& a, const Ball& b) { return a = a + b; }
+inline Ball& operator+=(Ball& a, const Ball& b) {
+    return a = a + b;
+}
 
 /// The larger number: |max(x, y) − max(x', y')| ≤ max(|x − x'|, |y − y'|).
 inline Ball larger(const Ball& a, const Ball& b) {
     return {a.middle < b.middle ? b.middle : a.middle, std::max(a.radius, b.radius)};
 }
-inline Ball smaller(const Ball& a, const Ball& b) { return -larger(-a, -b); }
-inline Rational larger(const Rational& a, const Rational& b) { return a < b ? b : a; }
-inline Rational smaller(const Rational& a, const Rational& b) { return b < a ? b : a; }
+inline Ball smaller(const Ball& a, const Ball& b) {
+    return -larger(-a, -b);
+}
+inline Rational larger(const Rational& a, const Rational& b) {
+    return a < b ? b : a;
+}
+inline Rational smaller(const Rational& a, const Rational& b) {
+    return b < a ? b : a;
+}
 
 }  // namespace qbound::test

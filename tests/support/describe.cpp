@@ -25,26 +25,37 @@ std::string list(const std::vector<T>& values) {
 std::string window(const Axes& axes) {
     std::ostringstream text;
     for (const Axis& a : axes) {
-        text << " {in " << a.in << " out " << a.out << " k " << a.kernel << " s " << a.stride << " d " << a.dilation << " pads " << a.pad_begin
-             << ',' << a.pad_end << '}';
+        text << " {in " << a.in << " out " << a.out << " k " << a.kernel << " s " << a.stride << " d " << a.dilation << " pads "
+             << a.pad_begin << ',' << a.pad_end << '}';
     }
     return text.str();
 }
 
-std::string attributes(const Input&) { return ""; }
-std::string attributes(const WeightLayer& l) {
-    return " weight " + to_string(l.weight->shape) + " groups " + std::to_string(l.groups) + window(l.axes) + " W " + list(l.weight->data) +
-           " b " + list(l.bias);
+std::string attributes(const Input&) {
+    return "";
 }
-std::string attributes(const Diagonal& d) { return " scale " + list(d.scale) + " shift " + list(d.shift); }
+std::string attributes(const WeightLayer& l) {
+    return " weight " + to_string(l.weight->shape) + " groups " + std::to_string(l.groups) + window(l.axes) + " W " +
+           list(l.weight->data) + " b " + list(l.bias);
+}
+std::string attributes(const Diagonal& d) {
+    return " scale " + list(d.scale) + " shift " + list(d.shift);
+}
 std::string attributes(const Activation& a) {
     std::ostringstream text;
-    text << " alpha " << a.alpha << " beta " << a.beta << " lower " << a.lower << " upper " << a.upper << " slopes " << list(a.slopes);
+    text << " alpha " << a.alpha << " beta " << a.beta << " lower " << a.lower << " upper " << a.upper << " slopes "
+         << list(a.slopes);
     return text.str();
 }
-std::string attributes(const Sum& s) { return " signs " + list(s.signs); }
-std::string attributes(const Concat& c) { return " axis " + std::to_string(c.axis); }
-std::string attributes(const MaxPool& p) { return window(p.axes); }
+std::string attributes(const Sum& s) {
+    return " signs " + list(s.signs);
+}
+std::string attributes(const Concat& c) {
+    return " axis " + std::to_string(c.axis);
+}
+std::string attributes(const MaxPool& p) {
+    return window(p.axes);
+}
 std::string attributes(const AveragePool& p) {
     return window(p.axes) + " divisors " + list(p.divisors[0]) + list(p.divisors[1]);
 }
@@ -52,7 +63,9 @@ std::string attributes(const Select& s) {
     return " maps " + list(s.maps[0]) + list(s.maps[1]) + list(s.maps[2]) + " entries " + list(s.entries) + " constant " +
            std::to_string(s.constant);
 }
-std::string attributes(const View&) { return ""; }
+std::string attributes(const View&) {
+    return "";
+}
 
 }  // namespace
 

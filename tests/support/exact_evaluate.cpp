@@ -80,7 +80,9 @@ long double generous_slope(const Activation& a) {
     return 2 * alpha * (1 + std::abs(static_cast<long double>(a.beta)));
 }
 
-Rational activate(const Activation& a, double slope, const Rational& t) { return rational_activation(a, slope, t); }
+Rational activate(const Activation& a, double slope, const Rational& t) {
+    return rational_activation(a, slope, t);
+}
 
 Ball activate(const Activation& a, double slope, const Ball& t) {
     if (!is_smooth(a.function)) {
@@ -155,7 +157,8 @@ class Evaluation {
             const std::int64_t first = o / (shape[0] / layer.groups) * shape[1];
             for (std::int64_t c = 0; c < shape[1]; ++c) {
                 for_each_tap(layer.axes, row, column, [&](std::int64_t i, std::int64_t j, std::int64_t h, std::int64_t w) {
-                    const double weight = p.weight->data[static_cast<std::size_t>(((o * shape[1] + c) * shape[2] + i) * shape[3] + j)];
+                    const double weight =
+                        p.weight->data[static_cast<std::size_t>(((o * shape[1] + c) * shape[2] + i) * shape[3] + j)];
                     sum += number<Number>(weight) * in()[at(in_dims(), first + c, h, w)];
                 });
             }
@@ -216,9 +219,8 @@ class Evaluation {
     Values value(const AveragePool& pool) {
         return tabulate([&](std::int64_t c, std::int64_t row, std::int64_t column) {
             Number sum = number<Number>(0);
-            for_each_tap(pool.axes, row, column, [&](std::int64_t, std::int64_t, std::int64_t h, std::int64_t w) {
-                sum += in()[at(in_dims(), c, h, w)];
-            });
+            for_each_tap(pool.axes, row, column,
+                         [&](std::int64_t, std::int64_t, std::int64_t h, std::int64_t w) { sum += in()[at(in_dims(), c, h, w)]; });
             const auto divisor =
                 pool.divisors[0][static_cast<std::size_t>(row)] * pool.divisors[1][static_cast<std::size_t>(column)];
             return Number(sum / number<Number>(static_cast<double>(divisor)));
@@ -252,7 +254,9 @@ class Evaluation {
     std::vector<Values> values_;
 };
 
-Enclosure enclosure(const Rational& value) { return {value, value}; }
+Enclosure enclosure(const Rational& value) {
+    return {value, value};
+}
 
 Rational as_rational(const Real& value) {
     // A Real is mantissa · 2^exponent with at most 400 bits.
@@ -297,15 +301,15 @@ bool is_rational(const Network& network) {
 std::int64_t operation_count(const Network& network) {
     std::int64_t count = 0;
     for (const Node& node : network.nodes()) {
-        const std::int64_t per_entry = std::visit(
-            overloaded{
-                [](const WeightLayer& layer) { return layer.fan_in() + 1; },
-                [](const MaxPool& pool) { return pool.axes[0].kernel * pool.axes[1].kernel; },
-                [](const AveragePool& pool) { return pool.axes[0].kernel * pool.axes[1].kernel; },
-                [](const Sum& sum) { return static_cast<std::int64_t>(sum.signs.size()); },
-                [](const auto&) { return std::int64_t{1}; },
-            },
-            node.kind);
+        const std::int64_t per_entry =
+            std::visit(overloaded{
+                           [](const WeightLayer& layer) { return layer.fan_in() + 1; },
+                           [](const MaxPool& pool) { return pool.axes[0].kernel * pool.axes[1].kernel; },
+                           [](const AveragePool& pool) { return pool.axes[0].kernel * pool.axes[1].kernel; },
+                           [](const Sum& sum) { return static_cast<std::int64_t>(sum.signs.size()); },
+                           [](const auto&) { return std::int64_t{1}; },
+                       },
+                       node.kind);
         count += per_entry * node.dims.size();
     }
     return count;

@@ -67,8 +67,8 @@ Quantizer random_quantizer(Random& random, const Network& network, const GraphOp
     q.bits = static_cast<int>(random.integer(2, 8));
     q.rounding = random.unit() < 0.65 ? Rounding::nearest : Rounding::floor;
     q.ties = random.coin() ? Ties::even : Ties::away;
-    q.granularity = std::vector{Granularity::tensor, Granularity::channel, Granularity::network}[static_cast<std::size_t>(
-        random.integer(0, 2))];
+    q.granularity = std::vector{Granularity::tensor, Granularity::channel,
+                                Granularity::network}[static_cast<std::size_t>(random.integer(0, 2))];
     q.symmetric = random.unit() < 0.7;
     q.quantize_biases = options.biases && random.unit() < 0.4;
     if (random.unit() < 0.1) {

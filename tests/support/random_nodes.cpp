@@ -10,7 +10,9 @@ namespace qbound::test {
 
 namespace {
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+    return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
 
 /// Taps of output o that lie in [first, last), counted one by one.
 std::int64_t count_taps(const Axis& axis, std::int64_t o, std::int64_t first, std::int64_t last) {
@@ -108,7 +110,7 @@ void GraphGrower::step() {
     const bool spatial = node(in).shape.size() > 1;
     const double u = random_.unit();
     if (u < 0.28) {
-        spatial && chance(0.85) ? convolution(in) : dense(in);
+        spatial&& chance(0.85) ? convolution(in) : dense(in);
     } else if (u < 0.54) {
         activation(in);
     } else if (u < 0.60 && !options_.contracting_only) {

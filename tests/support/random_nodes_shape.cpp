@@ -11,7 +11,9 @@ namespace qbound::test {
 
 namespace {
 
-std::array<std::int64_t, 3> extents(const Dims& dims) { return {dims.channels, dims.height, dims.width}; }
+std::array<std::int64_t, 3> extents(const Dims& dims) {
+    return {dims.channels, dims.height, dims.width};
+}
 
 std::vector<std::int32_t> identity_map(std::int64_t extent) {
     std::vector<std::int32_t> map(static_cast<std::size_t>(extent));
@@ -127,9 +129,9 @@ NodeId GraphGrower::pad(NodeId in) {
     if (select.constant != 0) {
         features_.insert("Pad with a constant that is not 0");
     }
-    const Shape shape = shape_like(node(in).shape, {static_cast<std::int64_t>(select.maps[0].size()),
-                                                    static_cast<std::int64_t>(select.maps[1].size()),
-                                                    static_cast<std::int64_t>(select.maps[2].size())});
+    const Shape shape = shape_like(
+        node(in).shape, {static_cast<std::int64_t>(select.maps[0].size()), static_cast<std::int64_t>(select.maps[1].size()),
+                         static_cast<std::int64_t>(select.maps[2].size())});
     if (dims_of(shape).size() > options_.max_entries) {
         return in;
     }
@@ -180,9 +182,9 @@ NodeId GraphGrower::rearrange(NodeId in) {
                 break;
         }
     }
-    const Shape shape = shape_like(node(in).shape, {static_cast<std::int64_t>(select.maps[0].size()),
-                                                    static_cast<std::int64_t>(select.maps[1].size()),
-                                                    static_cast<std::int64_t>(select.maps[2].size())});
+    const Shape shape = shape_like(
+        node(in).shape, {static_cast<std::int64_t>(select.maps[0].size()), static_cast<std::int64_t>(select.maps[1].size()),
+                         static_cast<std::int64_t>(select.maps[2].size())});
     if (dims_of(shape).size() > options_.max_entries) {
         return in;
     }
@@ -231,7 +233,9 @@ NodeId GraphGrower::residual(NodeId in) {
         const std::int64_t c = source.dims.channels;
         WeightLayer layer;
         const std::int64_t k = random_.coin() ? 3 : 1;
-        const auto axis = [k](std::int64_t n) { return Axis{.in = n, .out = n, .kernel = k, .pad_begin = k / 2, .pad_end = k / 2}; };
+        const auto axis = [k](std::int64_t n) {
+            return Axis{.in = n, .out = n, .kernel = k, .pad_begin = k / 2, .pad_end = k / 2};
+        };
         layer.axes = {axis(source.dims.height), axis(source.dims.width)};
         layer.weight = std::make_shared<const Tensor>(Tensor{{c, c, k, k}, weights(c, c * k * k)});
         layer.bias = biases(c);

@@ -16,7 +16,9 @@ namespace {
 
 using internal::DifferentialIntervals;
 
-double as_double(const Rational& x) { return x.convert_to<double>(); }
+double as_double(const Rational& x) {
+    return x.convert_to<double>();
+}
 
 /// The interval [lower, upper] of doubles contains the enclosed truth, or is not disproved by it.
 bool contains(double lower, double upper, const Enclosure& truth) {
@@ -28,7 +30,8 @@ bool contains(double lower, double upper, const Enclosure& truth) {
 
 /// Holds the truth at one point against the intervals of all nodes.
 void check_containment(const Network& network, const std::vector<DifferentialIntervals>& intervals,
-                       const std::vector<std::vector<Enclosure>>& x, const std::vector<std::vector<Enclosure>>& y, Verdict& verdict) {
+                       const std::vector<std::vector<Enclosure>>& x, const std::vector<std::vector<Enclosure>>& y,
+                       Verdict& verdict) {
     for (std::size_t id = 0; id < intervals.size(); ++id) {
         const DifferentialIntervals& v = intervals[id];
         const Dims& dims = network.nodes()[id].dims;
@@ -40,7 +43,8 @@ void check_containment(const Network& network, const std::vector<DifferentialInt
                     const Enclosure& a = x[id][entry];
                     const Enclosure& b = y[id][entry];
                     const Enclosure d{a.lower - b.upper, a.upper - b.lower};
-                    const auto check = [&](const char* what, internal::Component lower, internal::Component upper, const Enclosure& truth) {
+                    const auto check = [&](const char* what, internal::Component lower, internal::Component upper,
+                                           const Enclosure& truth) {
                         ++verdict.intervals_checked;
                         if (!contains(v.values[lower][at], v.values[upper][at], truth)) {
                             std::ostringstream text;
@@ -82,7 +86,9 @@ std::size_t class_of(const DifferentialIntervals& v, std::int64_t channel, std::
     return static_cast<std::size_t>((channel * v.grid.rows.size() + r) * v.grid.columns.size() + c);
 }
 
-bool covers(Upper bound, const Rational& value) { return bound.is_infinite() || exact(bound) >= value; }
+bool covers(Upper bound, const Rational& value) {
+    return bound.is_infinite() || exact(bound) >= value;
+}
 
 Result all_bounds(const RandomCase& random_case, int threads) {
     EvaluateOptions options;

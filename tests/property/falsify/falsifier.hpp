@@ -23,14 +23,15 @@ struct FalsifierOptions {
 
 /// What one case showed.
 struct Verdict {
-    Rational reached = 0;                   ///< the largest error found, a proven lower bound of err(θ, θ')
-    std::map<std::string, double> ratios;   ///< certified and finite bound / reached, by method; only if reached > 0
-    std::vector<std::string> violations;    ///< one sentence each; empty unless qbound is wrong
+    Rational reached = 0;                  ///< the largest error found, a proven lower bound of err(θ, θ')
+    std::map<std::string, double> ratios;  ///< certified and finite bound / reached, by method; only if reached > 0
+    std::vector<std::string> violations;   ///< one sentence each; empty unless qbound is wrong
     std::size_t intervals_checked = 0;
 };
 
-/// Attacks the case in double, evaluates the error exactly (in rationals, or in enclosures of a hundred digits) at the witness and at
-/// corners, and compares it with every method. A violation is proven: no rounding, neither of the attack nor of the truth, makes one.
+/// Attacks the case in double, evaluates the error exactly (in rationals, or in enclosures of a hundred digits) at the witness and
+/// at corners, and compares it with every method. A violation is proven: no rounding, neither of the attack nor of the truth, makes
+/// one.
 [[nodiscard]] Verdict falsify(const RandomCase& random_case, const FalsifierOptions& options);
 
 /// Every method on the case. A case has no file: its chains are what they are.
@@ -43,10 +44,12 @@ struct Verdict {
 [[nodiscard]] bool covers(Upper bound, const Rational& value);
 
 /// The intervals of every node, as `interval` computes them.
-[[nodiscard]] std::vector<internal::DifferentialIntervals> all_intervals(const Network& network, const WeightPair& pair, int threads);
+[[nodiscard]] std::vector<internal::DifferentialIntervals> all_intervals(const Network& network, const WeightPair& pair,
+                                                                         int threads);
 
 /// Index of entry (channel, row, column) among the classes of a node's intervals.
-[[nodiscard]] std::size_t class_of(const internal::DifferentialIntervals& v, std::int64_t channel, std::int64_t row, std::int64_t column);
+[[nodiscard]] std::size_t class_of(const internal::DifferentialIntervals& v, std::int64_t channel, std::int64_t row,
+                                   std::int64_t column);
 
 /// A point of the network's box, one value per entry: each entry at a limit.
 [[nodiscard]] std::vector<double> random_corner(const Network& network, Random& random);

@@ -104,7 +104,9 @@ double largest_discrepancy(const Dims& dims, const internal::DifferentialInterva
     return largest == 0 ? 0 : largest / magnitude;
 }
 
-Box constant_box(std::vector<double> lower, std::vector<double> upper) { return {std::move(lower), std::move(upper)}; }
+Box constant_box(std::vector<double> lower, std::vector<double> upper) {
+    return {std::move(lower), std::move(upper)};
+}
 
 }  // namespace
 
@@ -123,7 +125,8 @@ TEST_CASE("interval does not change when hidden channels are rescaled by powers 
                 e = static_cast<int>(random.integer(-9, 9));
             }
         }
-        const Activation activation = seed % 2 == 0 ? Activation{} : Activation{.function = ActivationFunction::leaky_relu, .alpha = 0.3};
+        const Activation activation =
+            seed % 2 == 0 ? Activation{} : Activation{.function = ActivationFunction::leaky_relu, .alpha = 0.3};
         const Box box = constant_box({-1, 0.25}, {1, 3});
         const double before = interval_of(network_of(theta, activation, box), network_of(quantized, activation, box));
         const double after = interval_of(network_of(rescaled(theta, first, second), activation, box),
@@ -166,7 +169,8 @@ TEST_CASE("a box per entry that happens to be constant gives the intervals of th
 }
 
 TEST_CASE("every position its own class gives the intervals of the classes") {
-    // One corner of the box moves inward by the least step: nothing is constant any more, and nothing else changes by more than that.
+    // One corner of the box moves inward by the least step: nothing is constant any more, and nothing else changes by more than
+    // that.
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         test::Random random(seed);
         const std::vector<Layer> theta = random_layers(random);

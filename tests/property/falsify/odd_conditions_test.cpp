@@ -39,8 +39,8 @@ void check_covered(const Network& network, const Network& quantized, const std::
     CHECK(result.bounds[*result.best].value.value_up() <= factor * expected.convert_to<double>());
 }
 
-Axis axis(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1, std::int64_t dilation = 1, std::int64_t begin = 0,
-          std::int64_t end = 0) {
+Axis axis(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1, std::int64_t dilation = 1,
+          std::int64_t begin = 0, std::int64_t end = 0) {
     return {in, out, kernel, stride, dilation, begin, end};
 }
 
@@ -56,8 +56,7 @@ NetworkBuilder scaled(Shape shape, double scale, double lower = -1, double upper
 }
 
 /// The sum of all n entries as one output, with weights 1 that θ' shares.
-NetworkBuilder& add_up(NetworkBuilder builder_in, NetworkBuilder& builder, std::int64_t n) {
-    builder = std::move(builder_in);
+NetworkBuilder added_up(NetworkBuilder builder, std::int64_t n) {
     builder.add("flat", "Flatten", View{}, {n});
     return builder.dense("sum", {std::vector<double>(static_cast<std::size_t>(n), 1.0)});
 }
@@ -65,35 +64,38 @@ NetworkBuilder& add_up(NetworkBuilder builder_in, NetworkBuilder& builder, std::
 }  // namespace
 
 TEST_CASE("an average pool with ceil_mode reads its last entries alone, undivided") {
-    // 4 entries, windows of 3 with stride 3 in ceil_mode: {0,1,2}/3 and {3}/1. Windows per entry over window size would give the gain
-    // √(1/3) for the 2-norm; the second window alone has gain 1. The third entries are cut off by padding that is not counted.
+    // 4 entries, windows of 3 with stride 3 in ceil_mode: {0,1,2}/3 and {3}/1. Windows per entry over window size would give the
+    // gain √(1/3) for the 2-norm; the second window alone has gain 1. The third entries are cut off by padding that is not counted.
     const AveragePool pool{{axis(1, 1, 1), axis(4, 2, 3, 3)}, {std::vector<std::int64_t>{1}, {3, 1}}};
     NetworkBuilder theta = scaled({1, 4}, 2).add("pool", "AveragePool", pool, {1, 2});
     NetworkBuilder quantized = scaled({1, 4}, 1).add("pool", "AveragePool", pool, {1, 2});
     check_covered(theta.build(), quantized.build(), {0, 0, 0, 1}, 1, 1.001);
     // Both windows together, added up: (1 + 1 + 1)/3 + 1 = 2.
-    NetworkBuilder a({1});
-    NetworkBuilder b({1});
-    check_covered(add_up(theta, a, 2).build(), add_up(quantized, b, 2).build(), {1, 1, 1, 1}, 2, 1.001);
+    check_covered(added_up(theta, 2).build(), added_up(quantized, 2).build(), {1, 1, 1, 1}, 2, 1.001);
 }
 
 TEST_CASE("an average pool that counts its padding divides by it, but not by what lies beyond") {
-    // 4 entries, one of padding on the left and on the right, windows of 3 with stride 3 in ceil_mode: {pad,0,1} and {2,3,pad} are divided
-    // by 3; with an extent of 5 the third window {4+pad, beyond} is divided by 2 only.
-    const AveragePool pool{{axis(1, 1, 1), axis(5, 3, 3, 3, 1, 1, 1)}, {std::vector<std::int64_t>{1}, {3, 3, 1}}};
-    // The third window starts at input index 5, the padding, so ONNX drops it: 5 + 1 + 1 − 3 = 4, ⌈4/3⌉ + 1 = 3 windows, but the third
-    // starts at 6 ≥ 5 + 1. Two windows remain.
-    const AveragePool dropped{{axis(1, 1, 1), axis(5, 2, 3, 3, 1, 1, 1)}, {std::vector<std::int64_t>{1}, {3, 3}}};
-    NetworkBuilder invalid = scaled({1, 5}, 2).add("pool", "AveragePool", pool, {1, 3});
-    CHECK_THROWS(invalid.build());
-    const AveragePool counted{{axis(1, 1, 1), axis(6, 3, 4, 3, 1, 1, 0)}, {std::vector<std::int64_t>{1}, {4, 4, 1}}};
-    // 6 entries, one padding entry before: windows {pad,0,1,2}, {2,3,4,5}, {5, beyond…} with divisors 4, 4, 1.
-    NetworkBuilder theta = scaled({1, 6}, 2).add("pool", "AveragePool", counted, {1, 3});
-    NetworkBuilder quantized = scaled({1, 6}, 1).add("pool", "AveragePool", counted, {1, 3});
-    check_covered(theta.build(), quantized.build(), {0, 0, 0, 0, 0, 1}, 1, 1.001);
-    NetworkBuilder kept = scaled({1, 5}, 2).add("pool", "AveragePool", dropped, {1, 2});
-    NetworkBuilder kept_quantized = scaled({1, 5}, 1).add("pool", "AveragePool", dropped, {1, 2});
-    check_covered(kept.build(), kept_quantized.build(), {1, 1, 1, 1, 1}, 1, 1.001);
+    // 6 entries between one of padding and another, windows of 4 with stride 3 in ceil_mode: {pad,0,1,2}, {2,3,4,5}, {5,pad,beyond,
+    // beyond}, divided by 4, 4 and 2. The last output alone is half of the last entry.
+    const AveragePool pool{{axis(1, 1, 1), axis(6, 3, 4, 3, 1, 1, 1)}, {std::vector<std::int64_t>{1}, {4, 4, 2}}};
+    const auto build = [&](double scale) {
+        NetworkBuilder builder = scaled({1, 6}, scale).add("pool", "AveragePool", pool, {1, 3});
+        builder.add("flat", "Flatten", View{}, {3});
+        return builder.dense("last", {{0, 0, 1}}).build();
+    };
+    check_covered(build(2), build(1), {0, 0, 0, 0, 0, 1}, Rational(1, 2), 1.001);
+}
+
+TEST_CASE("a window that would start beyond the input and its left padding does not exist") {
+    // 5 entries between two of padding, windows of 3 with stride 3: in ceil_mode a third would start at 5, on the right padding.
+    const auto build = [&](std::vector<std::int64_t> divisors) {
+        const auto windows = static_cast<std::int64_t>(divisors.size());
+        const AveragePool pool{{axis(1, 1, 1), axis(5, windows, 3, 3, 1, 1, 2)},
+                               {std::vector<std::int64_t>{1}, std::move(divisors)}};
+        return scaled({1, 5}, 2).add("pool", "AveragePool", pool, {1, windows}).build();
+    };
+    CHECK_NOTHROW(build({3, 3}));
+    CHECK_THROWS_WITH(build({3, 3, 1}), ContainsSubstring("3 outputs along an axis where the window gives 2"));
 }
 
 TEST_CASE("a dilated max pool reads one entry from more windows than its kernel over its stride suggests") {
@@ -101,11 +103,11 @@ TEST_CASE("a dilated max pool reads one entry from more windows than its kernel 
     const MaxPool pool{{axis(1, 1, 1), axis(7, 3, 2, 2, 2)}};
     NetworkBuilder theta = scaled({1, 7}, 2).add("pool", "MaxPool", pool, {1, 3});
     NetworkBuilder quantized = scaled({1, 7}, 1).add("pool", "MaxPool", pool, {1, 3});
-    // The entries 2 and 4 are largest in two windows each; three outputs of 1 are added up, from an input of 2-norm √2 (box of [0, 1]).
+    // The entries 2 and 4 are largest in two windows each; three outputs of 1 are added up, from an input of 2-norm √2 (box of [0,
+    // 1]).
     const Box box{{0, 0, 0, 0, 0, 0, 0}, {0, 0, 1, 0, 1, 0, 0}};
-    NetworkBuilder a({1});
-    NetworkBuilder b({1});
-    check_covered(add_up(theta, a, 3).build().with_box(box), add_up(quantized, b, 3).build().with_box(box), {0, 0, 1, 0, 1, 0, 0}, 3, 1.5);
+    check_covered(added_up(theta, 3).build().with_box(box), added_up(quantized, 3).build().with_box(box), {0, 0, 1, 0, 1, 0, 0}, 3,
+                  1.5);
 }
 
 TEST_CASE("the padding of a max pool is outside, not zero") {
@@ -207,16 +209,18 @@ TEST_CASE("sigmoid and softplus of nothing are one half and log 2") {
 
 TEST_CASE("a signed sum that cancels leaves what the cancelled terms hid") {
     // 1e16·x + x − 1e16·x in θ; θ' lacks the x. In double the row's sum at x = 1 is 0 in one order of summation.
-    const auto build = [](double w) { return NetworkBuilder({1}, 1, 1).dense("up", {{1}, {1}, {1}}).dense("d", {{1e16, w, -1e16}}).build(); };
+    const auto build = [](double w) {
+        return NetworkBuilder({1}, 1, 1).dense("up", {{1}, {1}, {1}}).dense("d", {{1e16, w, -1e16}}).build();
+    };
     check_covered(build(1), build(0), {1}, 1, 1e17);
     // The same as a Sum of three nodes.
     const auto branches = [](double w) {
         NetworkBuilder builder({1}, 1, 1);
-        builder.dense("a", {{1e16}});                     // 1
+        builder.dense("a", {{1e16}});  // 1
         WeightLayer one;
         one.weight = test::dense_weight({{w}});
         one.dense = true;
-        builder.add("b", "Gemm", one, {1}, {0});          // 2
+        builder.add("b", "Gemm", one, {1}, {0});  // 2
         builder.add("s", "Add", Sum{{1, 1, -1}}, {1}, {1, 2, 1});
         return builder.build();
     };

@@ -12,7 +12,9 @@ namespace {
 
 /// a ≤ b·(1 + 2^−38): both sides are products and sums of at most some hundred Uppers, each 2^−51 above the exact one, of row sums
 /// inflated by γ_n, n ≤ 200.
-bool at_most_up_to_rounding(Upper a, Upper b) { return a <= b * Upper::exactly(1 + 0x1p-38); }
+bool at_most_up_to_rounding(Upper a, Upper b) {
+    return a <= b * Upper::exactly(1 + 0x1p-38);
+}
 
 test::GraphOptions chains() {
     test::GraphOptions options;

@@ -32,7 +32,9 @@ std::vector<double> upper_corner(const Network& network) {
     std::vector<double> x;
     for (std::int64_t i = 0; i < dims.size(); ++i) {
         const auto per_channel = static_cast<std::size_t>(i / dims.positions());
-        x.push_back(network.box().upper[network.box().upper.size() == static_cast<std::size_t>(dims.size()) ? static_cast<std::size_t>(i) : per_channel]);
+        x.push_back(
+            network.box().upper[network.box().upper.size() == static_cast<std::size_t>(dims.size()) ? static_cast<std::size_t>(i)
+                                                                                                    : per_channel]);
     }
     return x;
 }
