@@ -11,6 +11,8 @@ if(QBOUND_WERROR)
   target_compile_options(qbound_options INTERFACE -Werror)
 endif()
 if(QBOUND_SANITIZE)
+  # The instrumented code confuses GCC's flow analysis.
+  target_compile_options(qbound_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_compile_options(qbound_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(qbound_options INTERFACE -fsanitize=address,undefined)
 endif()
