@@ -26,8 +26,9 @@ constexpr double kCheapOperations = 5e8;
 /// ‖W‖ + ‖ΔW‖ stands for ‖W'‖ when ‖ΔW‖ is below this share of ‖W‖.
 constexpr double kNegligibleShare = 1e-4;
 
-GroupShape group_shape(const WeightLayer& layer, const Tensor& weight) {
-    return {layer.groups, weight.shape[0] / layer.groups, weight.shape[1], weight.shape[2] * weight.shape[3]};
+GroupShape group_shape(const WeightLayer& layer) {
+    const Shape& shape = layer.weight->shape;
+    return {layer.groups, shape[0] / layer.groups, shape[1], shape[2] * shape[3]};
 }
 
 /// Norms of the matrix A = [Σ_{taps of phase p}|W_tap|]_p of absolute sums, the largest over groups.
@@ -139,7 +140,7 @@ NormBounds norm_bounds(const WeightLayer& layer, const Tensor& weight, int threa
     if (symbol.taps.empty()) {
         return {};
     }
-    const GroupShape shape = group_shape(layer, weight);
+    const GroupShape shape = group_shape(layer);
     const Scaled scaled = scale(weight.data, largest);
     const AbsoluteNorms norms = absolute_norms(symbol, shape, scaled.entries);
     const Upper certified = certified_norm_up(symbol, shape, scaled.entries, norms.frobenius_squared, threads);
@@ -179,7 +180,7 @@ Upper cheap_norm_up(const WeightLayer& layer, const Tensor& weight) {
         return {};
     }
     const Scaled scaled = scale(weight.data, largest);
-    const AbsoluteNorms norms = absolute_norms(symbol, group_shape(layer, weight), scaled.entries);
+    const AbsoluteNorms norms = absolute_norms(symbol, group_shape(layer), scaled.entries);
     return (cheap(norms) + Upper::exactly(kUnderflow)) * Upper::exactly(std::ldexp(1.0, scaled.exponent));
 }
 
@@ -206,7 +207,7 @@ double spectral_operations(const WeightLayer& layer) {
     if (symbol.taps.empty()) {
         return 0;
     }
-    return internal::plan_gram(symbol, group_shape(layer, *layer.weight), internal::choose_grid(symbol, kSamplingSlack)).operations;
+    return internal::plan_gram(symbol, group_shape(layer), internal::choose_grid(symbol, kSamplingSlack)).operations;
 }
 
 LayerSpectralNorms layer_spectral_norms(const WeightPair& pair, std::size_t layer, std::optional<Upper> known, int threads) {
