@@ -50,7 +50,7 @@ GraphGrower::GraphGrower(Random& random, const GraphOptions& options) : random_(
 NodeId GraphGrower::add(std::string op, NodeKind kind, Shape shape, std::vector<NodeId> inputs) {
     const auto id = static_cast<NodeId>(nodes_.size());
     const Dims dims = dims_of(shape);
-    nodes_.push_back({op + "_" + std::to_string(id), op, std::move(kind), std::move(inputs), std::move(shape), dims});
+    nodes_.push_back({op + "_" + std::to_string(named_++), op, std::move(kind), std::move(inputs), std::move(shape), dims});
     return id;
 }
 

@@ -61,6 +61,7 @@ class GraphGrower {
     Random& random_;
     const GraphOptions& options_;
     Style style_ = Style::ordinary;
+    int named_ = 0;  ///< nodes may be dropped again, their names are not reused
     std::vector<Node> nodes_;
     std::set<std::string> features_;
 };
