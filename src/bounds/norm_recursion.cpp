@@ -27,6 +27,11 @@ NodeNorms with_triangle(NodeNorms n) {
     return n;
 }
 
+/// For nodes whose norms are the caller's to compute: whoever asks here all the same loses the bound, and never gets a small one.
+NodeNorms lost() {
+    return {Upper::infinity(), Upper::infinity(), Upper::infinity()};
+}
+
 template <class F>
 NodeNorms combine(const std::vector<const NodeNorms*>& inputs, F fold) {
     NodeNorms result;
@@ -38,10 +43,6 @@ NodeNorms combine(const std::vector<const NodeNorms*>& inputs, F fold) {
 
 Upper add(Upper a, Upper b) {
     return a + b;
-}
-
-double largest_magnitude(const std::vector<double>& v) {
-    return max_abs(v);
 }
 
 /// Worst facts over the channels (only PRelu has more than one slope).
@@ -205,8 +206,8 @@ NodeNorms propagate_inf(const Network& network, const Node& node, const std::vec
     const auto pass = [&](const auto&) { return in; };
     return with_triangle(std::visit(
         overloaded{
-            [&](const Input&) { return in; },
-            [&](const WeightLayer&) { return in; },
+            [&](const Input&) { return lost(); },
+            [&](const WeightLayer&) { return lost(); },
             [&](const Diagonal& diagonal) {
                 NodeNorms out;
                 for (std::size_t i = 0; i < diagonal.scale.size(); ++i) {
@@ -235,10 +236,10 @@ NodeNorms propagate_two(const Network& network, const Node& node, const std::vec
     const NodeNorms& in = *inputs.front();
     return with_triangle(std::visit(
         overloaded{
-            [&](const Input&) { return in; },
-            [&](const WeightLayer&) { return in; },
+            [&](const Input&) { return lost(); },
+            [&](const WeightLayer&) { return lost(); },
             [&](const Diagonal& diagonal) {
-                const Upper scale = Upper::magnitude(largest_magnitude(diagonal.scale));
+                const Upper scale = Upper::magnitude(max_abs(diagonal.scale));
                 const Upper shift = spread_over(norm2_up(diagonal.shift), node.dims.positions());
                 return NodeNorms{scale * in.x + shift, scale * in.y + shift, scale * in.d};
             },
@@ -316,8 +317,8 @@ Upper inf_gain(const Node& node) {
     const Upper one = Upper::exactly(1.0);
     return std::visit(overloaded{
                           [&](const Input&) { return one; },
-                          [&](const WeightLayer&) { return one; },
-                          [&](const Diagonal& diagonal) { return Upper::magnitude(largest_magnitude(diagonal.scale)); },
+                          [&](const WeightLayer&) { return Upper::infinity(); },
+                          [&](const Diagonal& diagonal) { return Upper::magnitude(max_abs(diagonal.scale)); },
                           [&](const Activation& activation) { return worst_facts(activation).lipschitz; },
                           [&](const Sum&) { return one; },
                           [&](const Concat&) { return one; },

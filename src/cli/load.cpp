@@ -7,6 +7,7 @@
 #include "qbound/error.hpp"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace qbound::internal {
 
@@ -76,11 +77,14 @@ LoadedNetwork load_network(const std::string& path, const LoadRequest& request) 
         if (request.box != nullptr) {
             options.box = request.box->box(input_shape(model));
         }
-        LoadedNetwork loaded{.lowered = lower(model, options),
+        std::string format = model.format;
+        std::vector<std::string> notes = model.notes;
+        // Moved: lowering then frees the file's tensors as it goes, so that no second copy of the weights is held.
+        LoadedNetwork loaded{.lowered = lower(std::move(model), options),
                              .file = path,
-                             .format = model.format,
+                             .format = std::move(format),
                              .sha256 = std::move(digest),
-                             .notes = model.notes};
+                             .notes = std::move(notes)};
         loaded.notes.insert(loaded.notes.end(), loaded.lowered.notes.begin(), loaded.lowered.notes.end());
         return loaded;
     });

@@ -23,7 +23,8 @@ enum class LeftFactor { as_is, absolute };
 ///
 /// Every entry of C is a sum of its k products in some order, each product and addition rounded once or fused: the computed value is
 /// within γ_k·Σ|a||b| + k·2^−1074 of the exact one (docs/theory.md R1), whatever the instruction set. Dispatched at run time to the best
-/// instruction set of the processor. The order is fixed by k, and by whether n is at most 4; results do not depend on `threads`, nor on how a caller tiles more columns.
+/// instruction set of the processor. The order is fixed by k and by whether n is at most 4: results do not depend on `threads`, nor on
+/// how a caller tiles more columns.
 ///
 /// k = 0 gives zeros. Cost  2mnk operations, tiles of C spread over `threads`.
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, ConstMatrix a, ConstMatrix b, MutableMatrix c, LeftFactor left, int threads);
