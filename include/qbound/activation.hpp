@@ -11,8 +11,23 @@
 namespace qbound {
 
 enum class ActivationFunction {
-    relu, clip, leaky_relu, prelu, sigmoid, tanh, hard_sigmoid, softplus, softsign, elu, selu, erf, hard_swish, silu, gelu,
-    gelu_tanh, mish,
+    relu,
+    clip,
+    leaky_relu,
+    prelu,
+    sigmoid,
+    tanh,
+    hard_sigmoid,
+    softplus,
+    softsign,
+    elu,
+    selu,
+    erf,
+    hard_swish,
+    silu,
+    gelu,
+    gelu_tanh,
+    mish,
 };
 
 /// An activation ρ applied entrywise. Its parameters are those of ONNX: `alpha` and `beta` of LeakyRelu, HardSigmoid, Elu, Selu
@@ -42,22 +57,22 @@ enum class Monotonicity {
 /// What bounds may know of an activation with its parameters fixed. Every number is rounded outward; each fact is proved in
 /// docs/theory.md (V2–V9) and tested in multiprecision. No method branches on an activation's name.
 struct ActivationFacts {
-    double lipschitz;        ///< κ ≥ sup |ρ(s) − ρ(t)| / |s − t|
-    double slope_lower;      ///< every difference quotient lies in [slope_lower, slope_upper]
+    double lipschitz;    ///< κ ≥ sup |ρ(s) − ρ(t)| / |s − t|
+    double slope_lower;  ///< every difference quotient lies in [slope_lower, slope_upper]
     double slope_upper;
-    double growth;           ///< |ρ(t) − ρ(0)| ≤ growth·|t|
-    Interval at_zero;        ///< encloses ρ(0)
-    double cap;              ///< |ρ| ≤ cap everywhere (+∞ if unbounded)
-    double spread;           ///< sup ρ − inf ρ ≤ spread (+∞ if unbounded)
-    double clip_distance;    ///< |ρ(t)| ≤ max(|t|, clip_distance) where that is sharper than growth·|t| + |ρ(0)|; +∞ if no such fact
+    double growth;     ///< |ρ(t) − ρ(0)| ≤ growth·|t|
+    Interval at_zero;  ///< encloses ρ(0)
+    double cap;        ///< |ρ| ≤ cap everywhere (+∞ if unbounded)
+    double spread;     ///< sup ρ − inf ρ ≤ spread (+∞ if unbounded)
+    double clip_distance;  ///< |ρ(t)| ≤ max(|t|, clip_distance) where that is sharper than growth·|t| + |ρ(0)|; +∞ if no such fact
     Monotonicity monotonicity;
-    double turn_lower;       ///< valley: brackets the turning point
+    double turn_lower;  ///< valley: brackets the turning point
     double turn_upper;
-    double minimum;          ///< valley: ≤ the smallest value of ρ
-    double identity_lower;   ///< on [identity_lower, identity_upper] ρ(t) − ρ(s) = t − s exactly; empty if lower > upper
+    double minimum;         ///< valley: ≤ the smallest value of ρ
+    double identity_lower;  ///< on [identity_lower, identity_upper] ρ(t) − ρ(s) = t − s exactly; empty if lower > upper
     double identity_upper;
-    bool fixes_zero;         ///< ρ(0) = 0 exactly
-    bool contracts;          ///< 1-Lipschitz and |ρ(t)| ≤ |t|: the hypothesis of the two papers
+    bool fixes_zero;  ///< ρ(0) = 0 exactly
+    bool contracts;   ///< 1-Lipschitz and |ρ(t)| ≤ |t|: the hypothesis of the two papers
 };
 
 /// One row of the activation table.

@@ -36,7 +36,7 @@ struct BoundInput {
     const WeightPair& pair;
     const std::vector<LayerNorms>& norms;  ///< one per weight layer
     FanInConvention convention = FanInConvention::grouped;
-    bool assumed_chain = false;            ///< the topology is a guess: chain bounds are conditional
+    bool assumed_chain = false;  ///< the topology is a guess: chain bounds are conditional
     int threads = 1;
     std::span<const LayerSpectralNorms> spectral = {};  ///< one per weight layer, for the methods that are not Method::fast
     /// Values of methods already evaluated on this input, by name: joint reports no more than what stands beside it.
@@ -79,9 +79,9 @@ struct Method {
     Bound (*evaluate)(const BoundInput&);
 };
 
-/// What each layer costs a bound: 1 − (the method's value with θ' = θ in that layer)/(its value), between 0 and 1, one per weight layer.
-/// For display: rounded to nearest, no guarantee. Empty if the value is zero or infinite.
-/// Cost: as many evaluations as there are layers; norms are taken from `input`.
+/// What each layer costs a bound: 1 − (the method's value with θ' = θ in that layer)/(its value), between 0 and 1, one per weight
+/// layer. For display: rounded to nearest, no guarantee. Empty if the value is zero or infinite. Cost: as many evaluations as there
+/// are layers; norms are taken from `input`.
 [[nodiscard]] std::vector<double> approx_layer_shares(const Method& method, const BoundInput& input, Upper value);
 
 /// All methods, from the loosest to the tightest as a rule.

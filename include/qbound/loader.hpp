@@ -39,9 +39,9 @@ class FileSource {
 
 /// What the user may add to a file that does not say everything.
 struct LoadOptions {
-    std::vector<std::string> order;   ///< weight dumps: layer names or tensor names in order (--order)
-    std::optional<Shape> input_shape; ///< weight dumps: input shape without batch (--input-shape)
-    double bn_epsilon = 1e-5;         ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps)
+    std::vector<std::string> order;    ///< weight dumps: layer names or tensor names in order (--order)
+    std::optional<Shape> input_shape;  ///< weight dumps: input shape without batch (--input-shape)
+    double bn_epsilon = 1e-5;          ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps)
 };
 
 /// Reads a network from the bytes of its file; the format is found from the content.

@@ -11,8 +11,9 @@
 namespace qbound {
 
 struct LowerOptions {
-    std::optional<Box> box;   ///< replaces the file's box; one interval for all, one per channel, or one per entry
-    bool require_box = true;  ///< false for `inspect`: a network without a box gets [−1, 1] and a note
+    std::optional<Box> box;     ///< replaces the file's box; one interval for all, one per channel, or one per entry
+    bool weights_only = false;  ///< pass quantization of activations through: bounds are then for the weights alone
+    bool require_box = true;    ///< false for `inspect`: a network without a box gets [−1, 1] and a note
 };
 
 /// A Network and what was done to get it, for `inspect` and reports.

@@ -44,6 +44,7 @@ struct Model {
     std::vector<ModelNode> nodes;
     std::map<std::string, TensorPtr> tensors;  ///< initializers, by value name
     std::int64_t opset = 21;                   ///< decides between an operator's versions
+    bool batch_axis_optional = true;           ///< shapes, axes, perm and pads may leave the batch axis out (not in ONNX files)
     bool assumed_chain = false;                ///< the file has no topology: the nodes are a guess, and bounds say so
     std::vector<std::string> notes;            ///< what the reader decided or left out, for the user
 };

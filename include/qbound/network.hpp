@@ -29,6 +29,10 @@ struct Dims {
     friend bool operator==(const Dims&, const Dims&) = default;
 };
 
+/// One sample's shape of a value whose full shape (ONNX's, with a batch axis of 1 in front unless the graph took it away) is
+/// `full`: a leading 1 of two axes or more is the batch; a scalar is one entry.
+[[nodiscard]] Shape sample_shape(const Shape& full);
+
 /// The canonical view of a per-sample shape.
 [[nodiscard]] Dims dims_of(const Shape& shape) noexcept;
 
@@ -44,7 +48,9 @@ struct Axis {
     std::int64_t pad_end = 0;
 
     /// Input index of tap t of output o; outside [0, in) it is padding.
-    [[nodiscard]] std::int64_t source(std::int64_t o, std::int64_t t) const noexcept { return o * stride - pad_begin + t * dilation; }
+    [[nodiscard]] std::int64_t source(std::int64_t o, std::int64_t t) const noexcept {
+        return o * stride - pad_begin + t * dilation;
+    }
     friend bool operator==(const Axis&, const Axis&) = default;
 };
 
@@ -145,8 +151,8 @@ struct Box {
 class Network {
   public:
     /// Checks everything that downstream code relies on.
-    /// Preconditions that the caller cannot guarantee are errors: Error{malformed} naming the node (shapes that do not fit, empty or
-    /// infinite boxes, NaN or infinite parameters, a pool window without a real entry, …).
+    /// Preconditions that the caller cannot guarantee are errors: Error{malformed} naming the node (shapes that do not fit, empty
+    /// or infinite boxes, NaN or infinite parameters, a pool window without a real entry, …).
     Network(std::string name, std::vector<Node> nodes, NodeId output, Box box);
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -55,15 +55,15 @@ enum class FanInConvention {
 
 /// ∞-norms of one layer for θ, θ' and their difference, per output channel.
 struct LayerNorms {
-    std::vector<double> rows;          ///< ≥ Σ_j |W_ij|
+    std::vector<double> rows;  ///< ≥ Σ_j |W_ij|
     std::vector<double> rows_quantized;
-    std::vector<double> rows_delta;    ///< ≥ Σ_j |W_ij − W'_ij|
-    Upper inf;                         ///< max of rows
+    std::vector<double> rows_delta;  ///< ≥ Σ_j |W_ij − W'_ij|
+    Upper inf;                       ///< max of rows
     Upper inf_quantized;
     Upper inf_delta;
-    Upper augmented;                   ///< ‖[W b]‖, θ
-    Upper augmented_quantized;         ///< ‖[W' b']‖
-    double bias_max = 0;               ///< max |b_i|, exact
+    Upper augmented;            ///< ‖[W b]‖, θ
+    Upper augmented_quantized;  ///< ‖[W' b']‖
+    double bias_max = 0;        ///< max |b_i|, exact
     double bias_max_quantized = 0;
     std::vector<double> bias_quantized;  ///< b'
 };

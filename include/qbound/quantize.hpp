@@ -26,29 +26,29 @@ enum class Granularity { tensor, channel, network };
 /// A group is a layer's weight tensor, one output channel, or all weights of the network. Quantized biases form one group per bias
 /// vector; with granularity channel, a channel's bias belongs to the channel's group.
 struct Quantizer {
-    int bits = 8;                                ///< 2..32 (1..32 asymmetric)
-    std::map<std::string, int> bits_by_layer;    ///< overrides `bits`; keys are layer names
+    int bits = 8;                              ///< 2..32 (1..32 asymmetric)
+    std::map<std::string, int> bits_by_layer;  ///< overrides `bits`; keys are layer names
     Rounding rounding = Rounding::nearest;
     Ties ties = Ties::even;
     Granularity granularity = Granularity::tensor;
     bool symmetric = true;
     bool quantize_biases = false;
-    std::optional<double> eta;                   ///< a given step: no clipping, bits are not used
+    std::optional<double> eta;  ///< a given step: no clipping, bits are not used
 };
 
 /// One group of weights with a common step.
 struct QuantizationGroup {
-    double eta = 0;                ///< step; 0 for a group of zeros
-    std::int64_t zero_point = 0;   ///< asymmetric only
+    double eta = 0;               ///< step; 0 for a group of zeros
+    std::int64_t zero_point = 0;  ///< asymmetric only
 };
 
 /// What quantization did to one layer, as effective.
 struct LayerQuantization {
-    int bits = 0;                            ///< 0 where θ' came from a file or from --eta
-    std::vector<QuantizationGroup> groups;   ///< one, or one per output channel
+    int bits = 0;                           ///< 0 where θ' came from a file or from --eta
+    std::vector<QuantizationGroup> groups;  ///< one, or one per output channel
     std::vector<QuantizationGroup> bias_groups;
-    double max_abs_delta = 0;                ///< ≥ max|W − W'| in real arithmetic, at most two units above it (Q5)
-    double max_abs_bias_delta = 0;           ///< ≥ max|b − b'|
+    double max_abs_delta = 0;       ///< ≥ max|W − W'| in real arithmetic, at most two units above it (Q5)
+    double max_abs_bias_delta = 0;  ///< ≥ max|b − b'|
 };
 
 /// θ' of one layer: weights in the layer's shape, biases (as many as the layer has).
@@ -61,13 +61,13 @@ struct QuantizedLayer {
 /// weights; θ' of a second network is held.
 class WeightPair {
   public:
-    /// Errors: Error{usage} for a quantizer that makes no sense (bits out of range, η ≤ 0, unknown layer in bits_by_layer, different bits
-    /// with granularity network); Error{malformed} naming the layer where m·n or k·η overflows or |k| > 2^53.
+    /// Errors: Error{usage} for a quantizer that makes no sense (bits out of range, η ≤ 0, unknown layer in bits_by_layer,
+    /// different bits with granularity network); Error{malformed} naming the layer where m·n or k·η overflows or |k| > 2^53.
     WeightPair(const Network& network, Quantizer quantizer);
 
-    /// θ' from a second network, which must be the same graph with equal values in everything but weights and biases of weight layers;
-    /// names and boxes may differ. A layer without bias has a bias of zeros.
-    /// Errors: Error{unsupported} naming the first node that differs, or a layer that has a non-zero bias only in `quantized`.
+    /// θ' from a second network, which must be the same graph with equal values in everything but weights and biases of weight
+    /// layers; names and boxes may differ. A layer without bias has a bias of zeros. Errors: Error{unsupported} naming the first
+    /// node that differs, or a layer that has a non-zero bias only in `quantized`.
     WeightPair(const Network& network, const Network& quantized);
 
     [[nodiscard]] const Network& network() const noexcept { return *network_; }
@@ -86,7 +86,7 @@ class WeightPair {
     std::vector<QuantizedLayer> given_;
     std::vector<LayerQuantization> layers_;
     std::optional<std::size_t> exact_layer_;
-    double lowest_ = 0;   ///< range of all weights, for granularity network
+    double lowest_ = 0;  ///< range of all weights, for granularity network
     double highest_ = 0;
 };
 

@@ -31,9 +31,9 @@ struct LayerReport {
     int bits = 0;                   ///< 0 where θ' came from a file or from a given step
     double max_abs_delta = 0;       ///< ≥ max|W − W'|
     double max_abs_bias_delta = 0;  ///< ≥ max|b − b'|
-    std::optional<Upper> norm_2;        ///< spectral norms, where a method needed them
+    std::optional<Upper> norm_2;    ///< spectral norms, where a method needed them
     std::optional<Upper> delta_norm_2;
-    std::optional<double> share;        ///< of the best bound, where it was asked for: approx_layer_shares
+    std::optional<double> share;  ///< of the best bound, where it was asked for: approx_layer_shares
 };
 
 /// Bounds for one quantizer.

@@ -21,8 +21,8 @@ inline constexpr double kUnitRoundoff = 0x1p-53;
 [[nodiscard]] double next_up(double x) noexcept;
 [[nodiscard]] double next_down(double x) noexcept;
 
-/// An upper bound of a non-negative real: mantissa · 2^exponent with a 64-bit exponent, so that products of a thousand norms neither
-/// overflow nor underflow. Zero and +∞ included; never NaN. No double turns into one implicitly, nor back.
+/// An upper bound of a non-negative real: mantissa · 2^exponent with a 64-bit exponent, so that products of a thousand norms
+/// neither overflow nor underflow. Zero and +∞ included; never NaN. No double turns into one implicitly, nor back.
 ///
 /// Every operation returns a value ≥ the exact result on the operands' values, and ≤ (1 + 2^−51) times it.
 /// 0·∞ = ∞: a lost bound stays lost.
@@ -31,7 +31,7 @@ class Upper {
     constexpr Upper() noexcept = default;  ///< zero
     /// The double `v` itself (exact). Precondition: v ≥ 0; a NaN or negative v gives +∞ (a lost bound, never a small one).
     template <class T>
-        requires std::is_same_v<T, double>
+    requires std::is_same_v<T, double>
     [[nodiscard]] static Upper exactly(T v) noexcept { return from_double(v); }
     /// |v|, exact.
     [[nodiscard]] static Upper magnitude(double v) noexcept;
@@ -65,8 +65,12 @@ class Upper {
     std::int64_t exponent_ = 0;
 };
 
-[[nodiscard]] inline Upper max(Upper a, Upper b) noexcept { return a < b ? b : a; }
-[[nodiscard]] inline Upper min(Upper a, Upper b) noexcept { return b < a ? b : a; }
+[[nodiscard]] inline Upper max(Upper a, Upper b) noexcept {
+    return a < b ? b : a;
+}
+[[nodiscard]] inline Upper min(Upper a, Upper b) noexcept {
+    return b < a ? b : a;
+}
 [[nodiscard]] Upper sqrt_up(Upper a) noexcept;
 /// a^n for n ≥ 0 (a^0 = 1, also for 0 and ∞); relative excess at most n·2^−51.
 [[nodiscard]] Upper pow_up(Upper a, std::int64_t n) noexcept;
@@ -78,7 +82,7 @@ class Lower {
   public:
     constexpr Lower() noexcept = default;
     template <class T>
-        requires std::is_same_v<T, double>
+    requires std::is_same_v<T, double>
     [[nodiscard]] static Lower exactly(T v) noexcept { return from_double(v); }  ///< NaN or negative gives 0
     [[nodiscard]] double value_down() const noexcept { return value_; }
 
@@ -119,7 +123,8 @@ inline constexpr double kLibmRelativeError = 0x1p-45;
 
 // ---- decimals: every number that is printed goes through these two ------------------------------------------------------------
 
-/// The shortest decimal with at most `digits` significant digits that is ≥ x (≤ x). C locale; "inf", "-inf"; plain or scientific like %g.
+/// The shortest decimal with at most `digits` significant digits that is ≥ x (≤ x). C locale; "inf", "-inf"; plain or scientific
+/// like %g.
 [[nodiscard]] std::string decimal_up(double x, int digits);
 [[nodiscard]] std::string decimal_down(double x, int digits);
 /// With exactly `places` places after the point, ≥ x (≤ x).

@@ -23,12 +23,18 @@ inline constexpr std::int64_t kMaxEntries = std::int64_t{1} << 40;
 /// "3x224x224"; a scalar is "scalar".
 [[nodiscard]] std::string to_string(const Shape& shape);
 
+/// What a file says of an array's entries, where it matters: integers divide with truncation, and quantizing saturates at their
+/// range.
+enum class ElementType : std::uint8_t { real, boolean, int4, uint4, int8, uint8, int16, uint16, int32, uint32, int64, uint64 };
+
 /// A dense array of doubles in C order. Weights of every stored type are held as the exact doubles that they denote
 /// (float16, bfloat16, float32 and integers up to 2^53 are all exact in double).
 struct Tensor {
     Shape shape;
     std::vector<double> data;
+    ElementType type = ElementType::real;  ///< what the file stores; the values are held as doubles all the same
 
+    [[nodiscard]] bool integral() const noexcept { return type != ElementType::real; }
     [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(data.size()); }
 };
 

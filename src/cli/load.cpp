@@ -46,11 +46,7 @@ Model read_model(const std::string& path, const LoadRequest& request, std::strin
 }
 
 Shape input_shape(const Model& model) {
-    if (model.inputs.empty() || model.inputs.front().shape.empty()) {
-        return {};
-    }
-    const Shape& batched = model.inputs.front().shape;
-    return {batched.begin() + 1, batched.end()};
+    return model.inputs.empty() ? Shape{} : sample_shape(model.inputs.front().shape);
 }
 
 std::string stem(const std::string& path) {

@@ -94,7 +94,7 @@ Tensor as_tensor(const std::vector<double>& values, const Frame& frame) {
 }  // namespace
 
 Box input_box(const ModelInput& input, const LowerOptions& options, Log& log) {
-    const Shape shape(input.shape.begin() + 1, input.shape.end());
+    const Shape shape = sample_shape(input.shape);
     Frame frame{"input " + quoted(input.name), ErrorKind::malformed, shape, dims_of(shape)};
     if (options.box) {
         frame.blame = ErrorKind::usage;

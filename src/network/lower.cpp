@@ -21,9 +21,16 @@ Lowered lower(Model&& model, const LowerOptions& options) {
     internal::order_nodes(graph);
     internal::take_off_softmax(graph, log);
     internal::drop_dead_nodes(graph, log);
+    internal::fold_constants(graph);
+    if (options.weights_only) {
+        internal::pass_quantized_activations(graph, log);
+    }
+    internal::recognise_composites(graph, log);
     internal::refuse_unsupported(graph);
     internal::Draft draft = internal::translate(graph, log);
     internal::fold_batch_normalization(draft, log);
+    internal::fold_shifts(draft, log);
+    internal::drop_unreached(draft);
     Box box = internal::input_box(graph.inputs.front(), options, log);
     return {.network = Network(std::move(graph.name), std::move(draft.nodes), draft.output, std::move(box)),
             .folds = std::move(log.folds),
@@ -32,7 +39,7 @@ Lowered lower(Model&& model, const LowerOptions& options) {
 }
 
 std::vector<std::string> supported_operators() {
-    std::vector<std::string> names{"Softmax"};
+    std::vector<std::string> names{"LogSoftmax", "Softmax"};
     for (const internal::OperatorRow& row : internal::operator_table()) {
         names.emplace_back(row.op);
     }

@@ -48,6 +48,13 @@ std::int64_t parameters_of(const NodeKind& kind) {
 
 }  // namespace
 
+Shape sample_shape(const Shape& full) {
+    if (full.empty()) {
+        return {1};
+    }
+    return full.size() > 1 && full.front() == 1 ? Shape(full.begin() + 1, full.end()) : full;
+}
+
 Dims dims_of(const Shape& shape) noexcept {
     Dims dims;
     const std::size_t rank = shape.size();

@@ -12,14 +12,16 @@ namespace qbound::internal {
 
 namespace {
 
-std::string transposed_input(const Model& /*model*/, const ModelNode& node) {
-    const std::int64_t value = integer_attribute(node, "transA", 0);
-    return value == 0 ? "" : fmt::format("transA = {}", value);
-}
-
-std::string trained_statistics(const Model& /*model*/, const ModelNode& node) {
+std::string trained_statistics(const Model& model, const ModelNode& node) {
     if (const std::int64_t value = integer_attribute(node, "training_mode", 0); value != 0) {
         return fmt::format("training_mode = {}", value);
+    }
+    // Before opset 7 a node trains unless is_test says otherwise; from then to 13 a second output made it train.
+    if (integer_attribute(node, "is_test", model.opset < 7 ? 0 : 1) == 0) {
+        return "is_test = 0";
+    }
+    if (model.opset < 14 && std::any_of(node.outputs.begin() + 1, node.outputs.end(), [](const auto& o) { return !o.empty(); })) {
+        return "outputs of training";
     }
     const std::int64_t value = integer_attribute(node, "spatial", 1);
     return value == 1 ? "" : fmt::format("spatial = {}", value);
@@ -34,9 +36,23 @@ bool may_be_nonzero(const Model& model, const ModelNode& node, std::size_t i) {
     return tensor == model.tensors.end() || !tensor->second || tensor->second->data != std::vector<double>{0.0};
 }
 
-/// Dropout is the identity unless it trains, which its third input says.
+/// Dropout is the identity unless it trains, which its third input says, and drops something.
 std::string dropping(const Model& model, const ModelNode& node) {
-    return may_be_nonzero(model, node, 2) ? "a training_mode that is not constantly false" : "";
+    if (model.opset < 7 && integer_attribute(node, "is_test", 0) == 0 && has_attribute(node, "is_test")) {
+        return "is_test = 0";
+    }
+    const bool drops = !Translator::has_input(node, 1) || may_be_nonzero(model, node, 1);
+    return drops && may_be_nonzero(model, node, 2) ? "a training_mode that is not constantly false" : "";
+}
+
+/// Cast between floating point types is the identity here, where computations are exact.
+std::string not_real(const Model& /*model*/, const ModelNode& node) {
+    const std::int64_t to = integer_attribute(node, "to", 0);
+    constexpr std::int64_t kFloat = 1;
+    constexpr std::int64_t kHalf = 10;
+    constexpr std::int64_t kDouble = 11;
+    constexpr std::int64_t kBfloat = 16;
+    return to == kFloat || to == kHalf || to == kDouble || to == kBfloat ? "" : fmt::format("to = {}, an integer type", to);
 }
 
 }  // namespace
@@ -52,46 +68,75 @@ const std::vector<OperatorRow>& operator_table() {
         {"BatchNormalization",
          {"input", "scale", "bias", "mean", "variance"},
          5,
-         {"epsilon", "momentum", "spatial", "training_mode"},
+         {"consumed_inputs", "epsilon", "is_test", "momentum", "spatial", "training_mode"},
          translate_batch_normalization,
          trained_statistics},
-        {"Clip", {"input", "lower limit", "upper limit"}, 1, {"max", "min"}, translate_clip},
+        {"Cast", {"input"}, 1, {"saturate", "to"}, translate_identity, not_real},
+        {"Clip", {"input", "lower limit", "upper limit"}, 1, {"consumed_inputs", "max", "min"}, translate_clip},
         {"Concat", {"input"}, 1, {"axis"}, translate_concat, nullptr, true},
         {"Conv",
          {"input", "weight", "bias"},
          2,
          {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
          translate_conv},
-        {"Dropout", {"input", "ratio", "training mode"}, 1, {"ratio", "seed"}, translate_identity, dropping},
+        {"ConvTranspose",
+         {"input", "weight", "bias"},
+         2,
+         {"auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides"},
+         translate_conv_transpose},
+        {"DepthToSpace", {"input"}, 1, {"blocksize", "mode"}, translate_rearrangement},
+        {"Dropout", {"input", "ratio", "training mode"}, 1, {"is_test", "ratio", "seed"}, translate_identity, dropping},
         {"Elu", {"input"}, 1, {"alpha"}, translate_parametric_activation},
         {"Erf", {"input"}, 1, {}, translate_plain_activation},
-        {"Flatten", {"input"}, 1, {"axis"}, translate_flatten},
+        {"Expand", {"input", "shape"}, 2, {}, translate_rearrangement},
+        {"Flatten", {"input"}, 1, {"axis"}, translate_rearrangement},
+        {"Gather", {"input", "indices"}, 2, {"axis"}, translate_rearrangement},
         {"Gelu", {"input"}, 1, {"approximate"}, translate_gelu},
-        {"Gemm", {"input", "weight", "bias"}, 2, {"alpha", "beta", "transA", "transB"}, translate_gemm, transposed_input},
+        {"Gemm", {"input", "weight", "bias"}, 2, {"alpha", "beta", "transA", "transB"}, translate_gemm, nullptr, false, true},
         {"GlobalAveragePool", {"input"}, 1, {}, translate_global_average_pool},
+        {"GlobalMaxPool", {"input"}, 1, {}, translate_global_max_pool},
         {"HardSigmoid", {"input"}, 1, {"alpha", "beta"}, translate_parametric_activation},
         {"HardSwish", {"input"}, 1, {}, translate_plain_activation},
         {"Identity", {"input"}, 1, {}, translate_identity},
         {"LeakyRelu", {"input"}, 1, {"alpha"}, translate_parametric_activation},
+        {"MatMul", {"left factor", "right factor"}, 2, {}, translate_matmul, nullptr, false, true},
+        {"Max", {"operand", "operand"}, 2, {}, translate_limit, nullptr, false, true},
         {"MaxPool",
          {"input"},
          1,
          {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"},
          translate_max_pool},
+        {"Min", {"operand", "operand"}, 2, {}, translate_limit, nullptr, false, true},
         {"Mish", {"input"}, 1, {}, translate_plain_activation},
         {"PRelu", {"input", "slope"}, 2, {}, translate_prelu},
-        {"Pad", {"input", "pads", "constant value"}, 1, {"mode", "pads", "value"}, translate_pad},
+        {"Pad", {"input", "pads", "constant value", "axes"}, 1, {"mode", "paddings", "pads", "value"}, translate_rearrangement},
+        {"ReduceMax", {"input", "axes"}, 1, {"axes", "keepdims", "noop_with_empty_axes"}, translate_reduction},
+        {"ReduceMean", {"input", "axes"}, 1, {"axes", "keepdims", "noop_with_empty_axes"}, translate_reduction},
+        {"ReduceSum", {"input", "axes"}, 1, {"axes", "keepdims", "noop_with_empty_axes"}, translate_reduction},
         {"Relu", {"input"}, 1, {}, translate_plain_activation},
-        {"Reshape", {"input", "shape"}, 1, {"allowzero", "shape"}, translate_reshape},
+        {"Reshape", {"input", "shape"}, 1, {"allowzero", "shape"}, translate_rearrangement},
+        {"Resize",
+         {"input", "region of interest", "scales", "sizes"},
+         1,
+         {"antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
+          "keep_aspect_ratio_policy", "mode", "nearest_mode"},
+         translate_rearrangement},
         {"Scale", {"input", "scale", "shift"}, 1, {}, translate_scale},
         {"Selu", {"input"}, 1, {"alpha", "gamma"}, translate_parametric_activation},
         {"Sigmoid", {"input"}, 1, {}, translate_plain_activation},
         {"Silu", {"input"}, 1, {}, translate_plain_activation},
+        {"Slice", {"input", "starts", "ends", "axes", "steps"}, 1, {"axes", "ends", "starts"}, translate_rearrangement},
+        {"SpaceToDepth", {"input"}, 1, {"blocksize"}, translate_rearrangement},
+        {"Split", {"input", "split"}, 1, {"axis", "num_outputs", "split"}, translate_rearrangement},
+        {"Squeeze", {"input", "axes"}, 1, {"axes"}, translate_rearrangement},
         {"Softplus", {"input"}, 1, {}, translate_plain_activation},
         {"Softsign", {"input"}, 1, {}, translate_plain_activation},
         {"Sub", {"left operand", "right operand"}, 2, {}, translate_sub},
         {"Tanh", {"input"}, 1, {}, translate_plain_activation},
-        {"Transpose", {"input"}, 1, {"perm"}, translate_transpose},
+        {"Tile", {"input", "repeats"}, 2, {}, translate_rearrangement},
+        {"Transpose", {"input"}, 1, {"perm"}, translate_rearrangement},
+        {"Unsqueeze", {"input", "axes"}, 1, {"axes"}, translate_rearrangement},
+        {"Upsample", {"input", "scales"}, 1, {"mode", "scales"}, translate_rearrangement},
     };
     return table;
 }

@@ -19,7 +19,8 @@ struct OperatorRow {
     void (*translate)(Translator&, const ModelNode&);
     /// What the node asks for that has no meaning here, or "" (null: nothing). E.g. "transA = 1".
     std::string (*objection)(const Model&, const ModelNode&) = nullptr;
-    bool variadic = false;  ///< any number of inputs
+    bool variadic = false;          ///< any number of inputs
+    bool constant_operand = false;  ///< one of its operands must be a constant
 };
 
 /// The row of `op`, or nullptr.
@@ -29,7 +30,9 @@ struct OperatorRow {
 
 // The operators, grouped by file.
 void translate_conv(Translator& t, const ModelNode& node);
+void translate_conv_transpose(Translator& t, const ModelNode& node);
 void translate_gemm(Translator& t, const ModelNode& node);
+void translate_matmul(Translator& t, const ModelNode& node);
 void translate_batch_normalization(Translator& t, const ModelNode& node);
 void translate_scale(Translator& t, const ModelNode& node);
 void translate_add(Translator& t, const ModelNode& node);
@@ -38,11 +41,11 @@ void translate_concat(Translator& t, const ModelNode& node);
 void translate_max_pool(Translator& t, const ModelNode& node);
 void translate_average_pool(Translator& t, const ModelNode& node);
 void translate_global_average_pool(Translator& t, const ModelNode& node);
-void translate_flatten(Translator& t, const ModelNode& node);
-void translate_reshape(Translator& t, const ModelNode& node);
-void translate_transpose(Translator& t, const ModelNode& node);
-void translate_pad(Translator& t, const ModelNode& node);
+void translate_global_max_pool(Translator& t, const ModelNode& node);
+void translate_reduction(Translator& t, const ModelNode& node);      ///< ReduceMean, ReduceSum, ReduceMax
+void translate_rearrangement(Translator& t, const ModelNode& node);  ///< those of rearrange.hpp
 void translate_identity(Translator& t, const ModelNode& node);
+void translate_limit(Translator& t, const ModelNode& node);  ///< Max, Min with a constant
 void translate_clip(Translator& t, const ModelNode& node);
 void translate_prelu(Translator& t, const ModelNode& node);
 void translate_gelu(Translator& t, const ModelNode& node);

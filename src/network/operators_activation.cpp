@@ -18,9 +18,7 @@ void emit_activation(Translator& t, const ModelNode& node, Activation activation
     if (const auto defect = activation_defect(activation)) {
         throw Error(ErrorKind::malformed, node_place(node.name), *defect);
     }
-    const NodeId id = t.source(node, 0);
-    const Shape in = t.shape(id);
-    t.emit(node, std::move(activation), {id}, in);
+    t.emit_like(node, std::move(activation), t.source(node, 0));
 }
 
 ActivationFunction function_of(std::string_view op) {
@@ -56,9 +54,33 @@ void translate_clip(Translator& t, const ModelNode& node) {
                      .slopes = {}});
 }
 
+void translate_limit(Translator& t, const ModelNode& node) {
+    constexpr double kInf = std::numeric_limits<double>::infinity();
+    const std::size_t constant = t.is_constant(node, 0) ? 0 : 1;
+    const TensorPtr limit = t.raw_constant(node, constant, "limit");
+    if (limit->size() != 1) {
+        throw Error(ErrorKind::unsupported, node_place(node.name), fmt::format("a limit of {} values", limit->size()));
+    }
+    const double value = limit->data.front();
+    const Activation clip{.function = ActivationFunction::clip,
+                          .lower = node.op == "Max" ? value : -kInf,
+                          .upper = node.op == "Max" ? kInf : value,
+                          .slopes = {}};
+    if (const auto defect = activation_defect(clip)) {
+        throw Error(ErrorKind::malformed, node_place(node.name), *defect);
+    }
+    t.emit_like(node, clip, t.source(node, 1 - constant));
+}
+
 void translate_prelu(Translator& t, const ModelNode& node) {
     const Shape in = t.shape(t.source(node, 0));
     const TensorPtr tensor = t.constant(node, 1, "slope");
+    // ONNX aligns shapes at the last axis; where the batch axis is optional, a list is one slope per channel.
+    if (!t.batch_axis_optional() && tensor->shape.size() == 1 && in.size() > 1 && tensor->size() > 1 &&
+        tensor->size() == in.back()) {
+        throw Error(ErrorKind::unsupported, node_place(node.name),
+                    fmt::format("slope {} has one value per position of the last axis", quoted(node.inputs[1])));
+    }
     t.spend(channel_values_cost(*tensor, in), node);
     auto slopes = channel_values(*tensor, in);
     if (!slopes) {

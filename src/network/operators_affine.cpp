@@ -53,7 +53,7 @@ void translate_batch_normalization(Translator& t, const ModelNode& node) {
         diagonal.scale[c] = gamma[c] / std::sqrt(spread);
         diagonal.shift[c] = beta[c] - diagonal.scale[c] * mean[c];
     }
-    t.emit(node, std::move(diagonal), {id}, in);
+    t.emit_like(node, std::move(diagonal), id);
 }
 
 void translate_scale(Translator& t, const ModelNode& node) {
@@ -68,7 +68,7 @@ void translate_scale(Translator& t, const ModelNode& node) {
         return std::vector<double>(static_cast<std::size_t>(channels), absent);
     };
     Diagonal diagonal{parameter(1, "scale", 1), parameter(2, "shift", 0)};
-    t.emit(node, std::move(diagonal), {id}, in);
+    t.emit_like(node, std::move(diagonal), id);
 }
 
 }  // namespace qbound::internal

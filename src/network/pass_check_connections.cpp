@@ -46,10 +46,10 @@ void check_one_input_and_output(const Model& model) {
     }
     const ModelInput& input = model.inputs.front();
     const std::string place = "input " + quoted(input.name);
-    if (input.shape.size() < 2) {
+    if (model.batch_axis_optional && input.shape.size() < 2) {
         throw Error(ErrorKind::malformed, place, fmt::format("shape {} has no axis beside the batch", to_string(input.shape)));
     }
-    if (input.shape.front() != 1) {
+    if (model.batch_axis_optional && input.shape.front() != 1) {
         throw Error(ErrorKind::unsupported, place,
                     fmt::format("shape {} has a batch of {}", to_string(input.shape), input.shape.front()), "use a batch of 1");
     }
@@ -67,8 +67,8 @@ void name_nodes(Model& model) {
         if (node.name.empty()) {
             node.name = node.outputs.front();
         }
-        if (!names.insert(node.name).second) {
-            throw Error(ErrorKind::malformed, node_place(node.name), "another node has the same name");
+        while (!names.insert(node.name).second) {  // ONNX files may use a name twice; messages should not
+            node.name += "_" + node.outputs.front();
         }
     }
 }

@@ -11,27 +11,35 @@
 
 namespace qbound::internal {
 
+namespace {
+
+bool is_softmax(const ModelNode& node) {
+    return node.op == "Softmax" || node.op == "LogSoftmax";
+}
+
+}  // namespace
+
 void take_off_softmax(Model& model, Log& log) {
     const Producers producers(model);
     std::vector<std::size_t> passed;
     std::string value = model.outputs.front();
     for (auto i = producers.of(value); i; i = producers.of(value)) {
         const ModelNode& node = model.nodes[*i];
-        const bool transparent = node.op == "Identity" || node.op == "Dropout";
-        if ((!transparent && node.op != "Softmax") || node.inputs.empty() || node.outputs.front() != value) {
+        const bool transparent = node.op == "Identity" || node.op == "Dropout" || node.op == "Cast";
+        if ((!transparent && !is_softmax(node)) || node.inputs.empty() || node.outputs.front() != value) {
             return;
         }
         passed.push_back(*i);
         value = node.inputs.front();
-        if (node.op == "Softmax") {
+        if (is_softmax(node)) {
             break;
         }
     }
-    if (passed.empty() || model.nodes[passed.back()].op != "Softmax") {
+    if (passed.empty() || !is_softmax(model.nodes[passed.back()])) {
         return;
     }
-    log.notes.push_back(
-        fmt::format("Softmax {} taken off: the output is its input, the logits", quoted(model.nodes[passed.back()].name)));
+    log.notes.push_back(fmt::format("{} {} taken off: the output is its input, the logits", model.nodes[passed.back()].op,
+                                    quoted(model.nodes[passed.back()].name)));
     model.outputs.front() = std::move(value);
     // Nothing that the new output needs comes after it.
     std::vector<bool> gone(model.nodes.size(), false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network/translator.hpp"
 
+#include "network/constant_folding.hpp"
 #include "network/naming.hpp"
 #include "network/operator_table.hpp"
 #include "network/passes.hpp"
@@ -22,7 +23,7 @@ Translator::Translator(Model& model, Log& log) : model_(model), log_(log) {
     }
     const ModelInput& input = model.inputs.front();
     // A file may name a node like its input; the node keeps the name.
-    values_[input.name] = append(unused_name(input.name), "Input", Input{}, {}, Shape(input.shape.begin() + 1, input.shape.end()));
+    values_[input.name] = append(unused_name(input.name), "Input", Input{}, {}, input.shape);
 }
 
 NodeId Translator::source(const ModelNode& node, std::size_t i) const {
@@ -38,6 +39,16 @@ NodeId Translator::source(const ModelNode& node, std::size_t i) const {
                 fmt::format("input {} is a secondary output, which has no meaning here", quoted(name)));
 }
 
+NodeId Translator::batched_source(const ModelNode& node, std::size_t i) const {
+    const NodeId id = source(node, i);
+    const Shape& full = full_shape(id);
+    if (full.size() < 2 || full.front() != 1) {
+        throw Error(ErrorKind::unsupported, node_place(node.name),
+                    fmt::format("{} of shape {} where a batch of 1 in front is needed", quoted(node.inputs[i]), to_string(full)));
+    }
+    return id;
+}
+
 bool Translator::is_constant(const ModelNode& node, std::size_t i) const {
     return has_input(node, i) && model_.tensors.contains(node.inputs[i]);
 }
@@ -48,16 +59,25 @@ TensorPtr Translator::raw_constant(const ModelNode& node, std::size_t i, std::st
         throw Error(ErrorKind::unsupported, node_place(node.name), fmt::format("{} is not a constant", role),
                     "fold constants first");
     }
-    const std::string place = node_place(node.name) + ": tensor " + quoted(found->first);
-    if (!found->second) {
+    TensorPtr tensor = checked_constant(node, i);
+    if (tensor->size() == 0) {
+        throw Error(ErrorKind::malformed, node_place(node.name) + ": tensor " + quoted(found->first),
+                    fmt::format("has 0 values for shape {}", to_string(tensor->shape)));
+    }
+    return tensor;
+}
+
+TensorPtr Translator::checked_constant(const ModelNode& node, std::size_t i) const {
+    const TensorPtr& tensor = model_.tensors.at(node.inputs[i]);
+    const std::string place = node_place(node.name) + ": tensor " + quoted(node.inputs[i]);
+    if (!tensor) {
         throw Error(ErrorKind::malformed, place, "has no data");
     }
-    const Tensor& tensor = *found->second;
-    const std::int64_t size = checked_size(tensor.shape, place);
-    if (size == 0 || size != tensor.size()) {
-        throw Error(ErrorKind::malformed, place, fmt::format("has {} values for shape {}", tensor.size(), to_string(tensor.shape)));
+    if (checked_size(tensor->shape, place) != tensor->size()) {
+        throw Error(ErrorKind::malformed, place,
+                    fmt::format("has {} values for shape {}", tensor->size(), to_string(tensor->shape)));
     }
-    return found->second;
+    return tensor;
 }
 
 TensorPtr Translator::constant(const ModelNode& node, std::size_t i, std::string_view role) const {
@@ -70,25 +90,78 @@ TensorPtr Translator::constant(const ModelNode& node, std::size_t i, std::string
     return tensor;
 }
 
-NodeId Translator::emit(const ModelNode& node, NodeKind kind, std::vector<NodeId> inputs, Shape shape) {
-    const NodeId id = append(node.name, node.op, std::move(kind), std::move(inputs), std::move(shape));
+NodeId Translator::emit(const ModelNode& node, NodeKind kind, std::vector<NodeId> inputs, Shape full) {
+    const NodeId id = append(node.name, node.op, std::move(kind), std::move(inputs), std::move(full));
     alias(node, id);
     return id;
 }
 
 NodeId Translator::insert(const ModelNode& node, std::string_view suffix, std::string op, NodeKind kind, std::vector<NodeId> inputs,
-                          Shape shape) {
+                          Shape full) {
     return append(unused_name(fmt::format("{}.{}", node.name, suffix)), std::move(op), std::move(kind), std::move(inputs),
-                  std::move(shape));
+                  std::move(full));
 }
 
-NodeId Translator::emit_map(const ModelNode& node, const IndexMap& map, NodeId id) {
-    (void)checked_size(map.shape(), node_place(node.name));
-    return emit(node, kind_of(map, shape(id), [&](std::int64_t entries) { spend(entries, node); }), {id}, map.shape());
+namespace {
+
+/// The map on one sample: a leading axis of one entry goes into the next axis, as sample_shape drops it.
+IndexMap sample_map(const IndexMap& map) {
+    IndexMap result = map;
+    if (result.offsets.size() > 1 && result.offsets.front().size() == 1) {
+        const std::int64_t first = result.offsets.front().front();
+        for (std::int64_t& offset : result.offsets[1]) {
+            offset = first < 0 || offset < 0 ? -1 : first + offset;
+        }
+        result.offsets.erase(result.offsets.begin());
+    }
+    return result;
 }
 
-void Translator::alias(const ModelNode& node, NodeId id) {
-    values_[node.outputs.front()] = id;
+}  // namespace
+
+NodeId Translator::insert_rearranged(const ModelNode& node, std::string_view suffix, std::string op, const Rearranged& rearranged,
+                                     NodeId id) {
+    const auto announce = [&](std::int64_t entries) { spend(entries, node); };
+    (void)checked_size(rearranged.shape, node_place(node.name));
+    const Shape moved = rearranged.map.shape();
+    NodeKind kind = kind_of(sample_map(rearranged.map), shape(id), announce);
+    if (!std::holds_alternative<View>(kind)) {
+        id = insert(node, suffix, std::move(op), std::move(kind), {id}, moved);
+    }
+    if (full_shape(id) == rearranged.shape) {
+        return id;
+    }
+    return insert(node, suffix, "Reshape", View{}, {id}, rearranged.shape);
+}
+
+NodeId Translator::emit_rearranged(const ModelNode& node, const Rearranged& rearranged, NodeId id, std::size_t output) {
+    const auto announce = [&](std::int64_t entries) { spend(entries, node); };
+    (void)checked_size(rearranged.shape, node_place(node.name));
+    const Shape moved = rearranged.map.shape();
+    NodeKind kind = kind_of(sample_map(rearranged.map), shape(id), announce);
+    std::string name = output == 0 ? node.name : unused_name(node.outputs[output]);
+    if (!std::holds_alternative<View>(kind) && sample_shape(moved) != sample_shape(rearranged.shape)) {
+        id = insert(node, "select", node.op, std::move(kind), {id}, moved);
+        kind = View{};
+    }
+    id = append(std::move(name), node.op, std::move(kind), {id}, rearranged.shape);
+    alias(node, id, output);
+    return id;
+}
+
+void Translator::alias(const ModelNode& node, NodeId id, std::size_t output) {
+    values_[node.outputs[output]] = id;
+}
+
+Arguments Translator::arguments(const ModelNode& node) {
+    std::vector<TensorPtr> constants(node.inputs.size());
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        if (is_constant(node, i)) {
+            constants[i] = checked_constant(node, i);
+        }
+    }
+    return {node, std::move(constants), model_.opset, model_.batch_axis_optional,
+            [this, &node](std::int64_t entries) { spend(entries, node); }};
 }
 
 void Translator::spend(std::int64_t entries, const ModelNode& node) {
@@ -99,12 +172,14 @@ void Translator::spend(std::int64_t entries, const ModelNode& node) {
     spent_ += entries;
 }
 
-NodeId Translator::append(std::string name, std::string op, NodeKind kind, std::vector<NodeId> inputs, Shape shape) {
+NodeId Translator::append(std::string name, std::string op, NodeKind kind, std::vector<NodeId> inputs, Shape full) {
     const std::string place = node_place(name);
-    if (checked_size(shape, place) == 0) {
-        throw Error(ErrorKind::malformed, place, fmt::format("shape {} has no entries", to_string(shape)));
+    if (checked_size(full, place) == 0) {
+        throw Error(ErrorKind::malformed, place, fmt::format("shape {} has no entries", to_string(full)));
     }
+    Shape shape = sample_shape(full);
     const Dims dims = dims_of(shape);
+    full_shapes_.push_back(std::move(full));
     draft_.nodes.push_back({std::move(name), std::move(op), std::move(kind), std::move(inputs), std::move(shape), dims});
     return static_cast<NodeId>(draft_.nodes.size() - 1);
 }
@@ -118,20 +193,34 @@ std::string Translator::unused_name(std::string name) {
 
 void Translator::release_tensors(std::size_t node) {
     for (const std::string& input : model_.nodes[node].inputs) {
-        if (last_use_.at(input) == node) {
+        if (last_use_.at(input) == node && input != model_.outputs.front()) {
             model_.tensors.erase(input);
         }
     }
 }
 
+bool Translator::fold(const ModelNode& node) {
+    if (node.op == "Shape" && has_input(node, 0) && values_.contains(node.inputs[0])) {
+        model_.tensors[node.outputs.front()] = shape_tensor(arguments(node), full_shape(source(node, 0)));
+        return true;
+    }
+    return fold_node(model_, node, [&](std::int64_t entries) { spend(entries, node); });
+}
+
 Draft Translator::run() {
     for (std::size_t i = 0; i < model_.nodes.size(); ++i) {
         const ModelNode& node = model_.nodes[i];
-        operator_row(node.op)->translate(*this, node);
+        if (!fold(node)) {
+            operator_row(node.op)->translate(*this, node);
+        }
         release_tensors(i);
     }
     model_.tensors.clear();
-    draft_.output = values_.at(model_.outputs.front());
+    const auto output = values_.find(model_.outputs.front());
+    if (output == values_.end()) {
+        throw Error(ErrorKind::unsupported, "output " + quoted(model_.outputs.front()), "it is a constant");
+    }
+    draft_.output = output->second;
     return std::move(draft_);
 }
 

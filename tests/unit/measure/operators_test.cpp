@@ -159,6 +159,141 @@ std::vector<Case> map_cases() {
     };
 }
 
+/// A model in ONNX's own terms: every shape and axis counts the batch.
+ModelBuilder onnx(Shape sample, std::int64_t opset = 21) {
+    ModelBuilder model(std::move(sample));
+    model.model.batch_axis_optional = false;
+    model.model.opset = opset;
+    return model;
+}
+
+std::vector<Case> selection_cases() {
+    const auto list = [](Integers values) { return std::vector<double>(values.begin(), values.end()); };
+    ModelBuilder slice = onnx({4, 5, 6});
+    slice.tensor("starts", {2}, {1, 1})
+        .tensor("ends", {2}, {4, 0x1p62})
+        .tensor("axes", {2}, {1, 3})
+        .tensor("steps", {2}, {2, 1})
+        .node("y", "Slice", {"x", "starts", "ends", "axes", "steps"});
+    ModelBuilder reversed = onnx({2, 5});
+    reversed.tensor("starts", {1}, {-2})
+        .tensor("ends", {1}, {-5})
+        .tensor("axes", {1}, {2})
+        .tensor("steps", {1}, {-1})
+        .node("y", "Slice", {"x", "starts", "ends", "axes", "steps"});
+    ModelBuilder split = onnx({5, 3});
+    split.tensor("lengths", {2}, {2, 3});
+    split.model.nodes.push_back({"s", "Split", {"x", "lengths"}, {"a", "b"}, {{"axis", std::int64_t{1}}}});
+    split.model.outputs = {"b"};
+    return {
+        {"slice", slice},
+        {"slice reversed", reversed},
+        {"split", split},
+        {"gather", onnx({4, 3}).tensor("i", {3}, {2, 0, -2}).node("y", "Gather", {"x", "i"}, {{"axis", std::int64_t{1}}})},
+        {"gather scalar", onnx({4, 3}).tensor("i", {}, {1}).node("y", "Gather", {"x", "i"}, {{"axis", std::int64_t{2}}})},
+        {"tile", onnx({2, 3}).tensor("r", {3}, {1, 2, 3}).node("y", "Tile", {"x", "r"})},
+        {"expand", onnx({3, 1, 1}).tensor("s", {3}, {1, 2, 4}).node("y", "Expand", {"x", "s"})},
+        {"depth to space", onnx({8, 2, 3}).node("y", "DepthToSpace", {"x"}, {{"blocksize", std::int64_t{2}}})},
+        {"depth to space crd",
+         onnx({8, 2, 3}).node("y", "DepthToSpace", {"x"}, {{"blocksize", std::int64_t{2}}, {"mode", std::string("CRD")}})},
+        {"space to depth", onnx({2, 4, 6}).node("y", "SpaceToDepth", {"x"}, {{"blocksize", std::int64_t{2}}})},
+        {"resize",
+         onnx({2, 3, 2})
+             .tensor("scales", {4}, {1, 1, 2, 3})
+             .node("y", "Resize", {"x", "", "scales"},
+                   {{"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}})},
+        {"resize odd",
+         onnx({1, 5, 4})
+             .tensor("sizes", {4}, list({1, 1, 7, 3}))
+             .node("y", "Resize", {"x", "", "", "sizes"},
+                   {{"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}})},
+        {"resize half pixel", onnx({1, 5, 4})
+                                  .tensor("sizes", {2}, list({8, 6}))
+                                  .node("y", "Resize", {"x", "", "", "sizes"},
+                                        {{"axes", ints({2, 3})}, {"nearest_mode", std::string("round_prefer_ceil")}})},
+    };
+}
+
+std::vector<Case> reduction_cases() {
+    const std::map<std::string, Attribute> dropped{{"keepdims", std::int64_t{0}}};
+    auto last = dropped;
+    last["axes"] = ints({-1});
+    return {
+        {"reduce mean", onnx({3, 4, 5}).tensor("axes", {2}, {2, -1}).node("y", "ReduceMean", {"x", "axes"}, dropped)},
+        {"reduce mean of channels", onnx({3, 4, 5}, 13).node("y", "ReduceMean", {"x"}, {{"axes", ints({1})}})},
+        {"reduce sum", onnx({3, 4, 5}).tensor("axes", {2}, {1, 3}).node("y", "ReduceSum", {"x", "axes"}, dropped)},
+        {"reduce max", onnx({3, 4, 5}, 13).node("y", "ReduceMax", {"x"}, last)},
+        {"globalmaxpool", onnx({3, 4, 5}).node("y", "GlobalMaxPool", {"x"})},
+    };
+}
+
+std::vector<Case> product_cases() {
+    const std::int64_t yes = 1;
+    const auto matrix = [] { return onnx({4, 5}).node("m", "Reshape", {"x", "s"}).tensor("s", {2}, {4, 5}); };
+    return {
+        {"matmul", onnx({5}).filled("w", {5, 3}, 1).node("y", "MatMul", {"x", "w"})},
+        {"matmul rows", onnx({4, 5}).filled("w", {5, 3}, 1).node("y", "MatMul", {"x", "w"})},
+        {"matmul left", onnx({4, 5}).filled("w", {3, 4}, 1).node("y", "MatMul", {"w", "x"})},
+        {"gemm left", matrix()
+                          .filled("w", {4, 3}, 1)
+                          .filled("c", {3, 1}, 2)
+                          .node("y", "Gemm", {"w", "m", "c"}, {{"transA", yes}, {"alpha", 2.0}})},
+        {"gemm transposed input",
+         matrix().filled("w", {4, 3}, 1).filled("c", {3}, 2).node("y", "Gemm", {"m", "w", "c"}, {{"transA", yes}})},
+        {"convtranspose", onnx({2, 3, 4})
+                              .filled("w", {2, 3, 3, 2}, 1)
+                              .filled("b", {3}, 2)
+                              .node("y", "ConvTranspose", {"x", "w", "b"},
+                                    {{"strides", ints({2, 3})}, {"pads", ints({1, 0, 1, 0})}, {"output_padding", ints({1, 2})}})},
+        {"convtranspose groups", onnx({4, 3, 3})
+                                     .filled("w", {4, 3, 2, 3}, 1)
+                                     .node("y", "ConvTranspose", {"x", "w"},
+                                           {{"strides", ints({2, 2})},
+                                            {"pads", ints({1, 1, 1, 1})},
+                                            {"dilations", ints({1, 2})},
+                                            {"group", std::int64_t{2}}})},
+        {"convtranspose1d", onnx({2, 5})
+                                .filled("w", {2, 3, 4}, 1)
+                                .filled("b", {3}, 2)
+                                .node("y", "ConvTranspose", {"x", "w", "b"}, {{"strides", ints({2})}, {"pads", ints({2, 2})}})},
+    };
+}
+
+/// Activations as exporters write them in several nodes, constants in float32.
+std::vector<Case> composite_cases() {
+    const auto constants = [] {
+        return onnx({2, 3, 4})
+            .tensor("0", {}, {0})
+            .tensor("1", {1}, {1})
+            .tensor("half", {}, {0.5})
+            .tensor("3", {}, {3})
+            .tensor("6", {}, {6})
+            .tensor("sixth", {}, {static_cast<double>(1.0F / 6.0F)})
+            .tensor("root", {}, {static_cast<double>(std::sqrt(2.0F))});
+    };
+    return {
+        {"silu composed", constants().node("s", "Sigmoid", {"x"}).node("y", "Mul", {"s", "x"}), 4},
+        {"hardswish composed",
+         constants()
+             .node("a", "Add", {"x", "3"})
+             .node("c", "Clip", {"a", "0", "6"})
+             .node("m", "Mul", {"x", "c"})
+             .node("y", "Div", {"m", "6"}),
+         4},
+        {"hardsigmoid composed",
+         constants().node("a", "Add", {"3", "x"}).node("c", "Clip", {"a", "0", "6"}).node("y", "Mul", {"c", "sixth"}), 4},
+        {"gelu composed",
+         constants()
+             .node("d", "Div", {"x", "root"})
+             .node("e", "Erf", {"d"})
+             .node("a", "Add", {"e", "1"})
+             .node("m", "Mul", {"x", "a"})
+             .node("y", "Mul", {"m", "half"}),
+         4},
+        {"mish composed", constants().node("s", "Softplus", {"x"}).node("t", "Tanh", {"s"}).node("y", "Mul", {"x", "t"}), 4},
+    };
+}
+
 std::vector<Case> activation_cases() {
     std::vector<Case> cases;
     const auto add = [&](const std::string& name, const std::string& op, const std::map<std::string, Attribute>& attributes = {}) {
@@ -178,7 +313,8 @@ std::vector<Case> activation_cases() {
 
 std::vector<Case> all_cases() {
     std::vector<Case> cases;
-    for (auto* part : {weight_cases, normalization_cases, pool_cases, map_cases, activation_cases}) {
+    for (auto* part : {weight_cases, normalization_cases, pool_cases, map_cases, activation_cases, selection_cases, reduction_cases,
+                       product_cases, composite_cases}) {
         auto more = part();
         cases.insert(cases.end(), more.begin(), more.end());
     }

@@ -56,7 +56,7 @@ TEST_CASE("names, operators and notes come through") {
 TEST_CASE("supported operators are sorted") {
     const auto names = supported_operators();
     CHECK(std::ranges::is_sorted(names));
-    CHECK(names.size() == 33);
+    CHECK(names.size() > 50);
     for (const char* name : {"Conv", "Gemm", "Softmax", "Mish", "PRelu", "Pad"}) {
         CHECK(std::ranges::find(names, name) != names.end());
     }
