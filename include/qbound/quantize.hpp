@@ -66,8 +66,9 @@ class WeightPair {
     WeightPair(const Network& network, Quantizer quantizer);
 
     /// θ' from a second network, which must be the same graph with equal values in everything but weights and biases of weight
-    /// layers; names and boxes may differ. A layer without bias has a bias of zeros. Errors: Error{unsupported} naming the first
-    /// node that differs, or a layer that has a non-zero bias only in `quantized`.
+    /// layers; names, boxes, Views, the order of nodes and of a sum's operands may differ. A layer without bias has a bias of
+    /// zeros. Errors: Error{unsupported} naming the first node that differs, or a layer that has a non-zero bias only in
+    /// `quantized`.
     WeightPair(const Network& network, const Network& quantized);
 
     [[nodiscard]] const Network& network() const noexcept { return *network_; }
@@ -77,6 +78,8 @@ class WeightPair {
     [[nodiscard]] QuantizedLayer quantized(std::size_t index) const;
     [[nodiscard]] const LayerQuantization& quantization(std::size_t index) const { return layers_[index]; }
     [[nodiscard]] std::size_t size() const noexcept { return layers_.size(); }
+    /// Where θ' came from a second network: for each layer its layer there.
+    [[nodiscard]] const std::vector<std::size_t>& matched() const noexcept { return matched_; }
     /// The same pair with θ' = θ in layer `index`: what the other layers' quantization does by itself.
     [[nodiscard]] WeightPair with_exact_layer(std::size_t index) const;
 
@@ -84,6 +87,7 @@ class WeightPair {
     const Network* network_;
     std::optional<Quantizer> quantizer_;
     std::vector<QuantizedLayer> given_;
+    std::vector<std::size_t> matched_;
     std::vector<LayerQuantization> layers_;
     std::optional<std::size_t> exact_layer_;
     double lowest_ = 0;  ///< range of all weights, for granularity network

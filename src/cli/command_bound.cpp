@@ -18,6 +18,22 @@ namespace qbound::internal {
 
 namespace {
 
+/// Says which layer of the quantized network each layer was compared with, where the names do not say so.
+void note_matching(const WeightPair& pair, const Network& quantized, std::vector<std::string>& notes) {
+    const Network& network = pair.network();
+    std::string differing;
+    for (std::size_t i = 0; i < pair.size(); ++i) {
+        const std::string& name = network.node(network.weight_layers()[i]).name;
+        const std::string& other = quantized.node(quantized.weight_layers()[pair.matched()[i]]).name;
+        if (name != other) {
+            differing += fmt::format("{}{} = {}", differing.empty() ? "" : ", ", name, other);
+        }
+    }
+    if (!differing.empty()) {
+        notes.push_back("layers matched by their place in the graph: " + differing);
+    }
+}
+
 constexpr std::string_view kExamples = R"(
 Examples:
   qbound examples/lenet.json --bits 8
@@ -114,8 +130,9 @@ struct BoundCommand {
 Report BoundCommand::report(const std::string& path, const std::vector<Quantizer>& quantizers, bool sha256,
                             Console& console) const {
     console.progress(path + ": loading");
-    const LoadedNetwork loaded =
-        load_network(path, {.load = model.load_options(), .box = &box, .require_box = true, .sha256 = sha256});
+    const LoadedNetwork loaded = load_network(
+        path,
+        {.load = model.load_options(), .box = &box, .require_box = true, .weights_only = model.weights_only, .sha256 = sha256});
     const Network& network = loaded.lowered.network;
     EvaluateOptions options;
     options.convention = parse_convention(convention);
@@ -135,11 +152,19 @@ Report BoundCommand::report(const std::string& path, const std::vector<Quantizer
         report.model.notes.emplace_back("no bit width given: 8 bits");
     }
     if (!quantizer.quantized.empty()) {
-        const LoadedNetwork other = load_network(
-            quantizer.quantized, {.load = model.load_options(), .box = nullptr, .require_box = false, .sha256 = false});
+        const LoadedNetwork other = load_network(quantizer.quantized, {.load = model.load_options(),
+                                                                       .box = nullptr,
+                                                                       .require_box = false,
+                                                                       .weights_only = model.weights_only,
+                                                                       .sha256 = false});
         report.model.notes.push_back("quantized network: " + quantizer.quantized);
+        for (const std::string& note : other.notes) {
+            report.model.notes.push_back("quantized network: " + note);
+        }
         report.results.push_back(with_file(display_name(path), [&] {
-            return evaluate(WeightPair(network, other.lowered.network), selection, options, theta_norms);
+            const WeightPair pair(network, other.lowered.network);
+            note_matching(pair, other.lowered.network, report.model.notes);
+            return evaluate(pair, selection, options, theta_norms);
         }));
     }
     for (const Quantizer& one : quantizers) {

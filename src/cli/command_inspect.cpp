@@ -35,6 +35,7 @@ LoadedNetwork load(const InspectCommand& command, const std::string& path) {
     return load_network(path, {.load = command.model.load_options(),
                                .box = &command.box,
                                .require_box = false,
+                               .weights_only = command.model.weights_only,
                                .sha256 = command.format == "json" && !command.check});
 }
 

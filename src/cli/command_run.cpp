@@ -40,7 +40,8 @@ Parameters chosen_parameters(const RunCommand& command, const Network& network) 
     }
     if (!command.quantizer.quantized.empty()) {
         const LoadedNetwork other =
-            load_network(command.quantizer.quantized, {.load = command.model.load_options(), .require_box = false});
+            load_network(command.quantizer.quantized,
+                         {.load = command.model.load_options(), .require_box = false, .weights_only = command.model.weights_only});
         return with_file(display_name(command.model_path),
                          [&] { return quantized_parameters_of(WeightPair(network, other.lowered.network)); });
     }
@@ -89,7 +90,9 @@ ExitCode run_run(const std::vector<std::string>& arguments, Console& console) {
         throw Error(ErrorKind::usage, "--bits", "run takes one bit width");
     }
     OutputFile file(command.output);
-    const LoadedNetwork loaded = load_network(command.model_path, {.load = command.model.load_options(), .require_box = false});
+    const LoadedNetwork loaded =
+        load_network(command.model_path,
+                     {.load = command.model.load_options(), .require_box = false, .weights_only = command.model.weights_only});
     const Network& network = loaded.lowered.network;
     const Samples samples = read_samples(command.data, network.node(network.input()).shape);
     const Parameters parameters = chosen_parameters(command, network);

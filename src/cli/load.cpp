@@ -70,6 +70,7 @@ LoadedNetwork load_network(const std::string& path, const LoadRequest& request) 
         }
         LowerOptions options;
         options.require_box = request.require_box;
+        options.weights_only = request.weights_only;
         if (request.box != nullptr) {
             options.box = request.box->box(input_shape(model));
         }

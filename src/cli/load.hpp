@@ -16,6 +16,7 @@ struct LoadRequest {
     LoadOptions load;
     const BoxOptions* box = nullptr;  ///< options that may replace the file's box
     bool require_box = true;
+    bool weights_only = false;  ///< pass the quantization of activations through
     bool sha256 = false;  ///< whether the digest is wanted
 };
 

@@ -29,6 +29,7 @@ void ModelOptions::add_to(CLI::App& app) {
     add_text(app, "--order", order, "NAME,...", "layers of a weight dump from input to output", group);
     add_text(app, "--input-shape", input_shape, "C,H,W", "input of a weight dump, without batch", group);
     add_text(app, "--bn-eps", bn_epsilon, "EPS", "epsilon of a weight dump's BatchNormalization [1e-5]", group);
+    app.add_flag("--weights-only", weights_only, "pass the quantization of activations through (ONNX)")->group(group);
 }
 
 LoadOptions ModelOptions::load_options() const {

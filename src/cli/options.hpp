@@ -19,11 +19,12 @@ class Option;
 /// functions that turn them into what the library takes. Errors: Error{usage} naming the option.
 namespace qbound::internal {
 
-/// --order, --input-shape, --bn-eps
+/// --order, --input-shape, --bn-eps, --weights-only
 struct ModelOptions {
     std::string order;
     std::string input_shape;
     std::string bn_epsilon;
+    bool weights_only = false;
 
     void add_to(CLI::App& app);
     [[nodiscard]] LoadOptions load_options() const;

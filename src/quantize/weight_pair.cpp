@@ -170,10 +170,10 @@ WeightPair::WeightPair(const Network& network, Quantizer quantizer) : network_(&
 }
 
 WeightPair::WeightPair(const Network& network, const Network& quantized) : network_(&network) {
-    internal::require_same_graph(network, quantized);
+    matched_ = internal::match_layers(network, quantized);
     for (std::size_t i = 0; i < network.weight_layers().size(); ++i) {
         const WeightLayer& layer = network.layer(i);
-        const WeightLayer& other = quantized.layer(i);
+        const WeightLayer& other = quantized.layer(matched_[i]);
         // No bias is a bias of zeros; θ' gets as many as θ has.
         std::vector<double> bias = other.bias;
         if (bias.empty()) {

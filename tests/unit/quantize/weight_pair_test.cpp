@@ -289,3 +289,52 @@ TEST_CASE("a second network of another graph is refused at the first difference"
     };
     CHECK(refusal(joined(0), joined(1)) == "node 's': has other inputs in the quantized network" + hint);
 }
+
+TEST_CASE("layers of a second network are matched by their place in the graph", "[quantize]") {
+    // The same graph with other names, its branches in another order, the sum's operands swapped and a View between.
+    const Activation relu{ActivationFunction::relu, 0, 0, 0, 0, {}};
+    const Network network =
+        NetworkBuilder({1})
+            .dense("a", {{1}, {2}})
+            .relu("r")
+            .dense("b", {{3, 4}})
+            .add("c", "Gemm",
+                 WeightLayer{.weight = test::tensor({1, 1, 1, 1}, {5}), .bias = {}, .groups = 1, .axes = {}, .dense = true}, {1},
+                 {0})
+            .add("s", "Sub", Sum{{1, -1}}, {1}, {3, 4})
+            .build();
+    const Network other =
+        NetworkBuilder({1})
+            .dense("skip", {{50}})
+            .add("first", "Gemm",
+                 WeightLayer{.weight = test::tensor({2, 1, 1, 1}, {10, 20}), .bias = {}, .groups = 1, .axes = {}, .dense = true},
+                 {2}, {0})
+            .add("act", "Relu", relu, {2}, {2})
+            .add("view", "Reshape", View{}, {2, 1}, {3})
+            .add("back", "Reshape", View{}, {2}, {4})
+            .add("second", "Gemm",
+                 WeightLayer{.weight = test::tensor({1, 2, 1, 1}, {30, 40}), .bias = {}, .groups = 1, .axes = {}, .dense = true},
+                 {1}, {5})
+            .add("sum", "Add", Sum{{-1, 1}}, {1}, {1, 6})
+            .build();
+    const WeightPair pair(network, other);
+    CHECK(pair.matched() == std::vector<std::size_t>{1, 2, 0});
+    CHECK(pair.quantized(0).weight->data == std::vector<double>{10, 20});
+    CHECK(pair.quantized(1).weight->data == std::vector<double>{30, 40});
+    CHECK(pair.quantized(2).weight->data == std::vector<double>{50});
+    // A sum with another sign is another graph.
+    const Network plus =
+        NetworkBuilder({1})
+            .dense("a", {{1}, {2}})
+            .relu("r")
+            .dense("b", {{3, 4}})
+            .add("c", "Gemm",
+                 WeightLayer{.weight = test::tensor({1, 1, 1, 1}, {5}), .bias = {}, .groups = 1, .axes = {}, .dense = true}, {1},
+                 {0})
+            .add("s", "Add", Sum{{1, 1}}, {1}, {3, 4})
+            .build();
+    CHECK(
+        refusal(network, plus) ==
+        "node 's': has other attributes or values in the quantized network; hint: both networks must be the same graph, apart from "
+        "weights and biases");
+}
