@@ -292,7 +292,7 @@ TEST_CASE("a second network of another graph is refused at the first difference"
 
 TEST_CASE("layers of a second network are matched by their place in the graph", "[quantize]") {
     // The same graph with other names, its branches in another order, the sum's operands swapped and a View between.
-    const Activation relu{ActivationFunction::relu, 0, 0, 0, 0, {}};
+    const Activation relu;
     const Network network =
         NetworkBuilder({1})
             .dense("a", {{1}, {2}})
