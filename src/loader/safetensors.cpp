@@ -171,7 +171,7 @@ Model read_safetensors(Bytes file, const FileSource& /*beside*/, const LoadOptio
         tensors.emplace_back(std::move(entry.name), std::move(tensor));
     }
     // Writers sort the header by type and name: its order says nothing of the network's.
-    return chain_of_tensors(std::move(tensors), StoredOrder::sorted_by_name, "safetensors", options);
+    return model_of_tensors(std::move(tensors), StoredOrder::sorted_by_name, "safetensors", options);
 }
 
 }  // namespace qbound::internal
