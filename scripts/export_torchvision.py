@@ -4,6 +4,7 @@
 
     export_torchvision.py resnet18 mobilenet_v2 --output DIR                  # DIR/resnet18.json and DIR/resnet18/*.npy, …
     export_torchvision.py resnet18 --format json --digits 9 --output DIR      # DIR/resnet18.state.json, 180 MB
+    export_torchvision.py resnet18 vgg16 --format topology --output topologies     # graph and shapes only, for --topology
 
 Input 3×224×224; the box is that of pixels in [0, 1] after ImageNet's normalisation. Weights are torchvision's default
 initialisation from a fixed seed; BatchNormalization stays in the graph.
@@ -19,7 +20,7 @@ import torchvision
 from torch import nn
 
 from check_export import REFERENCE, relative_difference
-from export_pytorch import ExportError, export
+from export_pytorch import ExportError, export, to_manifest
 
 INPUT_SHAPE = (3, 224, 224)
 MEAN = np.array([0.485, 0.456, 0.406])
@@ -63,7 +64,7 @@ def main():
     parser = argparse.ArgumentParser(description="Write torchvision architectures with random weights for qbound.")
     parser.add_argument("architectures", nargs="+", metavar="ARCHITECTURE", help="resnet18, mobilenet_v2, vgg16_bn, …")
     parser.add_argument("--output", type=pathlib.Path, required=True, metavar="DIR")
-    parser.add_argument("--format", action="append", choices=("manifest", "json", "npz"), help="repeatable [manifest]")
+    parser.add_argument("--format", action="append", choices=("manifest", "json", "npz", "topology"), help="repeatable [manifest]")
     parser.add_argument("--digits", type=int, default=17, help="significant digits in --format json [17]")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--randomize-bn", action="store_true", help="random scales, shifts and statistics")
@@ -73,14 +74,20 @@ def main():
 
     arguments.output.mkdir(parents=True, exist_ok=True)
     formats = arguments.format or ["manifest"]
+    if "topology" in formats and "manifest" in formats:
+        parser.error("a topology and a manifest have the same file name")
     for architecture in arguments.architectures:
         model = build(architecture, arguments.seed, arguments.randomize_bn)
-        if "manifest" in formats:
-            path = arguments.output / f"{architecture}.json"
-            try:
+        path = arguments.output / f"{architecture}.json"
+        try:
+            if "topology" in formats:
+                manifest = to_manifest(model, INPUT_SHAPE, LOWER, UPPER, architecture)
+                manifest.write_topology(path, comment=f"torchvision.models.{architecture}")
+            if "manifest" in formats:
                 export(model, INPUT_SHAPE, path, LOWER, UPPER)
-            except ExportError as error:
-                sys.exit("\n".join(f"{architecture}: {line}" for line in str(error).splitlines()))
+        except ExportError as error:
+            sys.exit("\n".join(f"{architecture}: {line}" for line in str(error).splitlines()))
+        if "manifest" in formats:
             if arguments.check:
                 difference = relative_difference(model, INPUT_SHAPE, path, LOWER, UPPER, arguments.check, samples=1)
                 print(f"{architecture}: relative difference {difference:.3g}")

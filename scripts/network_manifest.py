@@ -89,6 +89,35 @@ class Manifest:
         temporary.write_text(self._text(network_input, tensors), encoding="utf-8")
         os.replace(temporary, path)
 
+    def write_topology(self, path, free_outputs=True, comment=None):
+        """Writes the graph with the tensors' shapes in place of their values, as `qbound --topology` reads it.
+
+        With `free_outputs` the number of outputs of the last weight layer is left open (-1). Nodes that do nothing are left out.
+        """
+        shapes = {name: list(array.shape) for name, array in self.tensors.items()}
+        last = next(node for node in reversed(self.nodes) if "weight" in node)
+        for name in (last["weight"], last.get("bias")) if free_outputs else ():
+            if name is not None:
+                shapes[name][0] = -1
+        network_input = {"name": self._input_name, "shape": self._input_shape}
+        network_input.update((key, limit.tolist()) for key, limit in self._limits.items())
+        tensors = {name: {"shape": shape} for name, shape in shapes.items()}
+        path = pathlib.Path(path)
+        temporary = path.with_name(path.name + ".part")
+        temporary.write_text(self._text(network_input, tensors, self._without_identities(), comment), encoding="utf-8")
+        os.replace(temporary, path)
+
+    def _without_identities(self):
+        """The nodes without Dropout and Identity, whose readers read what they read."""
+        source, kept = {}, []
+        for node in self.nodes:
+            inputs = [source.get(name, name) for name in node["inputs"]]
+            if node["op"] in ("Dropout", "Identity") and node["name"] != self.output:
+                source[node["name"]] = inputs[0]
+            else:
+                kept.append({**node, "inputs": inputs})
+        return kept
+
     @staticmethod
     def _file_name(name, taken):
         stem = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".") or "tensor"
@@ -98,12 +127,13 @@ class Manifest:
             file = f"{stem}_{count}.npy"
         return file
 
-    def _text(self, network_input, tensors):
+    def _text(self, network_input, tensors, nodes=None, comment=None):
         """One line per node and tensor."""
-        nodes = ",\n".join("    " + json.dumps(node) for node in self.nodes)
+        node_lines = ",\n".join("    " + json.dumps(node) for node in (self.nodes if nodes is None else nodes))
         lines = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in tensors.items())
-        return (f'{{ "format": "qbound-network", "version": 1, "name": {json.dumps(self.name)},\n'
+        remark = "" if comment is None else f'  "comment": {json.dumps(comment)},\n'
+        return (f'{{ "format": "qbound-network", "version": 1, "name": {json.dumps(self.name)},\n{remark}'
                 f'  "input": {json.dumps(network_input)},\n'
                 f'  "output": {json.dumps(self.output)},\n'
-                f'  "nodes": [\n{nodes} ],\n'
+                f'  "nodes": [\n{node_lines} ],\n'
                 f'  "tensors": {{\n{lines} }} }}\n')

@@ -37,22 +37,36 @@ class FileSource {
     [[nodiscard]] virtual std::vector<std::string> list() const = 0;
 };
 
+/// A network manifest without the tensors' data: the graph of a weight dump.
+struct TopologySource {
+    std::string name;                          ///< for messages; without a file, the name of a topology that qbound carries
+    OwnedBytes file;                           ///< the manifest
+    std::shared_ptr<const FileSource> beside;  ///< the files beside it; none if it refers to none
+};
+
 /// What the user may add to a file that does not say everything.
 struct LoadOptions {
     std::vector<std::string> order;    ///< weight dumps: layer names or tensor names in order (--order)
     std::optional<Shape> input_shape;  ///< weight dumps: input shape without batch (--input-shape)
-    double bn_epsilon = 1e-5;          ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps)
+    std::optional<double> bn_epsilon;  ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps); else 1e-5
+    std::optional<TopologySource> topology;  ///< weight dumps: the graph (--topology); else it may be recognised, or is a chain
 };
 
 /// Reads a network from the bytes of its file; the format is found from the content.
 ///
-/// Formats  network manifest (JSON), layer list (JSON), weight dump (JSON object of nested arrays), NPZ (ZIP of NPY).
+/// Formats  network manifest (JSON), layer list (JSON), weight dump (JSON object of nested arrays), NPZ (ZIP of NPY), safetensors.
+///
+/// Dumps    have the graph of LoadOptions::topology; or that of a known architecture whose tensors have these names and shapes; or,
+///          assumed (Model::assumed_chain), a chain of their layers.
 /// Errors   Error{malformed} with the offset, node or tensor; Error{unsupported} for a format or dtype known but not supported.
 /// Cost     one pass; memory the tensors in double plus a small multiple of the file's largest tensor.
 [[nodiscard]] Model load_model(Bytes file, const FileSource& beside, const LoadOptions& options);
 
 /// Reads a folder of .npy files as a weight dump: each file is a tensor named like the file without its ending.
 [[nodiscard]] Model load_npy_folder(const FileSource& folder, const LoadOptions& options);
+
+/// The names of the topologies that qbound carries, sorted; TopologySource takes them.
+[[nodiscard]] std::vector<std::string> topology_names();
 
 /// Reads one NPY array: f2, f4, f8, bool, i1..i8, u1..u8, both byte orders, C and Fortran order, header versions 1 to 3.
 ///

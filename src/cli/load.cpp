@@ -75,14 +75,13 @@ LoadedNetwork load_network(const std::string& path, const LoadRequest& request) 
             options.box = request.box->box(input_shape(model));
         }
         std::string format = model.format;
-        std::vector<std::string> notes = model.notes;
         // Moved: lowering then frees the file's tensors as it goes, so that no second copy of the weights is held.
         LoadedNetwork loaded{.lowered = lower(std::move(model), options),
                              .file = path,
                              .format = std::move(format),
                              .sha256 = std::move(digest),
-                             .notes = std::move(notes)};
-        loaded.notes.insert(loaded.notes.end(), loaded.lowered.notes.begin(), loaded.lowered.notes.end());
+                             .notes = {}};
+        loaded.notes = loaded.lowered.notes;  // the reader's are among them
         return loaded;
     });
 }

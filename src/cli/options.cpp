@@ -2,11 +2,16 @@
 #include "cli/options.hpp"
 
 #include "cli/bits_map.hpp"
+#include "cli/files.hpp"
 #include "cli/parse.hpp"
 #include "core/parallel.hpp"
 #include "qbound/error.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace qbound::internal {
@@ -15,6 +20,20 @@ namespace {
 
 [[noreturn]] void fail(std::string option, std::string reason, std::string hint = {}) {
     throw Error(ErrorKind::usage, std::move(option), std::move(reason), std::move(hint));
+}
+
+/// A name that qbound knows, else a file.
+TopologySource read_topology_source(const std::string& name) {
+    const std::vector<std::string> names = topology_names();
+    if (std::ranges::find(names, name) != names.end()) {
+        return {.name = name, .file = {}, .beside = nullptr};
+    }
+    try {
+        return {.name = name, .file = read_file(name), .beside = std::make_shared<FolderSource>(folder_of(name))};
+    } catch (const Error& error) {
+        throw Error(error.kind(), "--topology: " + name, error.reason(),
+                    fmt::format("a file, or one of {}", fmt::join(names, ", ")));
+    }
 }
 
 }  // namespace
@@ -29,6 +48,7 @@ void ModelOptions::add_to(CLI::App& app) {
     add_text(app, "--order", order, "NAME,...", "layers of a weight dump from input to output", group);
     add_text(app, "--input-shape", input_shape, "C,H,W", "input of a weight dump, without batch", group);
     add_text(app, "--bn-eps", bn_epsilon, "EPS", "epsilon of a weight dump's BatchNormalization [1e-5]", group);
+    add_text(app, "--topology", topology, "FILE|NAME", "graph of a weight dump: a manifest without data, or a known name", group);
     app.add_flag("--weights-only", weights_only, "pass the quantization of activations through (ONNX)")->group(group);
 }
 
@@ -42,9 +62,12 @@ LoadOptions ModelOptions::load_options() const {
     }
     if (!bn_epsilon.empty()) {
         options.bn_epsilon = parse_number(bn_epsilon, "--bn-eps");
-        if (!(options.bn_epsilon >= 0)) {
+        if (!(*options.bn_epsilon >= 0)) {
             fail("--bn-eps", "is negative");
         }
+    }
+    if (!topology.empty()) {
+        options.topology = read_topology_source(topology);
     }
     return options;
 }

@@ -19,14 +19,16 @@ class Option;
 /// functions that turn them into what the library takes. Errors: Error{usage} naming the option.
 namespace qbound::internal {
 
-/// --order, --input-shape, --bn-eps, --weights-only
+/// --order, --input-shape, --bn-eps, --topology, --weights-only
 struct ModelOptions {
     std::string order;
     std::string input_shape;
     std::string bn_epsilon;
+    std::string topology;
     bool weights_only = false;
 
     void add_to(CLI::App& app);
+    /// Reads the file of --topology. Errors: Error{usage}, Error{malformed} naming the option or the file.
     [[nodiscard]] LoadOptions load_options() const;
 };
 

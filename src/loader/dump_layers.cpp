@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/json_tensor.hpp"
 #include "loader/text.hpp"
 #include "loader/weight_dump.hpp"
 
@@ -10,27 +9,21 @@
 namespace qbound::internal {
 namespace {
 
-constexpr std::array<std::string_view, 4> kCommonPrefixes{"module.", "_orig_mod.", "model.", "state_dict."};
-
 struct Ending {
     std::string_view text;
     TensorRole role;
 };
 
 // Longer endings first: "moving_mean" ends with "mean".
-constexpr std::array<Ending, 13> kEndings{{{"num_batches_tracked", TensorRole::counter},
-                                           {"moving_variance", TensorRole::variance},
-                                           {"running_mean", TensorRole::mean},
-                                           {"running_var", TensorRole::variance},
-                                           {"global_step", TensorRole::counter},
-                                           {"moving_mean", TensorRole::mean},
-                                           {"n_averaged", TensorRole::counter},
-                                           {"moving_var", TensorRole::variance},
-                                           {"weight", TensorRole::weight},
-                                           {"epoch", TensorRole::counter},
-                                           {"gamma", TensorRole::weight},
-                                           {"beta", TensorRole::bias},
-                                           {"bias", TensorRole::bias}}};
+constexpr std::array<Ending, 9> kEndings{{{"moving_variance", TensorRole::variance},
+                                          {"running_mean", TensorRole::mean},
+                                          {"running_var", TensorRole::variance},
+                                          {"moving_mean", TensorRole::mean},
+                                          {"moving_var", TensorRole::variance},
+                                          {"weight", TensorRole::weight},
+                                          {"gamma", TensorRole::weight},
+                                          {"beta", TensorRole::bias},
+                                          {"bias", TensorRole::bias}}};
 
 bool is_separator(char c) noexcept {
     return c == '.' || c == '/' || c == '_';
@@ -48,25 +41,6 @@ std::optional<std::pair<std::string, TensorRole>> split(std::string_view name) {
         }
     }
     return std::nullopt;
-}
-
-void strip_common_prefixes(NamedTensors& tensors, std::vector<std::string>& notes) {
-    constexpr int kMaxRounds = 4;  // real names have two or three such prefixes; a hostile one may have a million
-    bool stripped = !tensors.empty();
-    for (int round = 0; stripped && round < kMaxRounds; ++round) {
-        stripped = false;
-        for (const std::string_view prefix : kCommonPrefixes) {
-            const bool shared = std::ranges::all_of(
-                tensors, [&](const auto& entry) { return entry.first.size() > prefix.size() && entry.first.starts_with(prefix); });
-            if (shared) {
-                for (auto& entry : tensors) {
-                    entry.first.erase(0, prefix.size());
-                }
-                notes.push_back("prefix " + in_quotes(prefix) + " taken off all tensor names");
-                stripped = true;
-            }
-        }
-    }
 }
 
 [[noreturn]] void refuse(const std::string& tensor, const std::string& reason) {
@@ -112,22 +86,15 @@ void classify(DumpLayer& layer) {
 
 }  // namespace
 
-std::vector<DumpLayer> group_layers(NamedTensors tensors, std::vector<std::string>& notes) {
-    strip_common_prefixes(tensors, notes);
+std::vector<DumpLayer> group_layers(NamedTensors tensors) {
     std::vector<DumpLayer> layers;
     std::unordered_map<std::string, std::size_t> by_name;
-    std::vector<std::string> counters;
     for (auto& [name, tensor] : tensors) {
         auto parts = split(name);
         if (!parts) {
             refuse(name, "its name ends in none of weight, bias, gamma, beta, running_mean, running_var");
         }
         auto& [prefix, role] = *parts;
-        if (role == TensorRole::counter) {
-            counters.push_back(name);
-            continue;
-        }
-        require_weights(*tensor, "tensor " + in_quotes(name));
         const auto [place, is_new] = by_name.emplace(prefix, layers.size());
         if (is_new) {
             layers.push_back({.name = prefix, .kind = DumpKind::dense, .tensors = {}});
@@ -137,11 +104,6 @@ std::vector<DumpLayer> group_layers(NamedTensors tensors, std::vector<std::strin
             fail_malformed("tensor " + in_quotes(name),
                            "layer " + in_quotes(prefix) + " has " + in_quotes(layer.tensors.at(role).first) + " already");
         }
-    }
-    if (!counters.empty()) {
-        notes.push_back(counters.size() == 1
-                            ? "counter " + in_quotes(counters.front()) + " left out"
-                            : std::to_string(counters.size()) + " counters left out (" + in_quotes(counters.front()) + ", …)");
     }
     std::ranges::for_each(layers, classify);
     const bool has_weights =

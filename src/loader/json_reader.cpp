@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/array_builder.hpp"
+#include "loader/element_types.hpp"
 #include "loader/json_tree.hpp"
 #include "loader/text.hpp"
 
@@ -15,7 +16,6 @@
 namespace qbound::internal {
 namespace {
 
-constexpr std::int64_t kMaxExactInteger = std::int64_t{1} << 53;
 constexpr int kNumberOverflow = 406;  // the id of nlohmann's exception for a number beyond the double range
 
 /// nlohmann's events → JsonValue. Its errors have no place; read_json adds the path of the value being read.

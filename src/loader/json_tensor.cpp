@@ -53,7 +53,11 @@ TensorPtr read_file(const std::string& path, const std::string& place, const Fil
 }
 
 TensorPtr read_shape_and_data(Fields& fields) {
-    JsonValue& data = fields.need("data");
+    JsonValue* found = fields.take("data");
+    if (found == nullptr) {
+        fail_malformed(fields.place(), "field 'data' is missing", "a manifest of shapes alone is for --topology");
+    }
+    JsonValue& data = *found;
     const std::optional<Shape> shape = fields.integers("shape");
     if (!shape) {
         (void)fields.need("shape");

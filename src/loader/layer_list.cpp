@@ -119,8 +119,8 @@ Model read_layer_list(JsonValue::Object& document, const FileSource& beside, con
         }
     }
     model.inputs.push_back(input_of(input, layers.front(), beside, options));
-    if (!options.order.empty()) {
-        model.notes.emplace_back("--order is for weight dumps; a layer list has an order");
+    if (!options.order.empty() || options.topology) {
+        model.notes.emplace_back("--order and --topology are for weight dumps; a layer list has an order");
     }
 
     ChainBuilder chain(model);

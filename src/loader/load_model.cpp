@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
 namespace qbound {
 namespace internal {
@@ -17,18 +16,6 @@ std::string_view as_text(Bytes file) noexcept {
 
 bool looks_like_npy(Bytes file) {
     return as_text(file).starts_with("\x93NUMPY");
-}
-
-/// A header length of 8 bytes that fits the file, then the JSON header.
-bool looks_like_safetensors(Bytes file) {
-    if (file.size() < 10 || std::to_integer<char>(file[8]) != '{') {
-        return false;
-    }
-    std::uint64_t length = 0;
-    for (std::size_t i = 8; i-- > 0;) {
-        length = length << 8U | std::to_integer<std::uint64_t>(file[i]);
-    }
-    return length <= file.size() - 8;
 }
 
 /// A protobuf message that begins with field 1 (ir_version), a small number, and goes on with another field of ModelProto.
@@ -55,10 +42,6 @@ Model refuse_npy(Bytes /*file*/, const FileSource& /*beside*/, const LoadOptions
     fail_malformed("", "one NPY array is not a network", "give the folder of .npy files, an NPZ archive or a manifest");
 }
 
-Model refuse_safetensors(Bytes /*file*/, const FileSource& /*beside*/, const LoadOptions& /*options*/) {
-    fail_unsupported("", "safetensors files are not supported", "save the state_dict with numpy.savez");
-}
-
 Model refuse_onnx(Bytes /*file*/, const FileSource& /*beside*/, const LoadOptions& /*options*/) {
     fail_unsupported("", "ONNX files are not supported", "describe the network in a manifest");
 }
@@ -74,7 +57,7 @@ struct Format {
 constexpr std::array kFormats{
     Format{"npz", [](Bytes file) { return looks_like_zip(file); }, read_npz_model},
     Format{"npy", looks_like_npy, refuse_npy},
-    Format{"safetensors", looks_like_safetensors, refuse_safetensors},
+    Format{"safetensors", looks_like_safetensors, read_safetensors},
     Format{"json", looks_like_json, read_json_model},
     Format{"onnx", looks_like_onnx, refuse_onnx},
 };
@@ -128,7 +111,7 @@ Model load_model(Bytes file, const FileSource& beside, const LoadOptions& option
     }
     internal::fail_malformed("",
                              "the file is in no format that qbound reads (it begins with bytes" + internal::first_bytes(file) + ")",
-                             "network manifest, layer list or weight dump in JSON, or NPZ");
+                             "network manifest, layer list or weight dump in JSON, NPZ, or safetensors");
 }
 
 }  // namespace qbound

@@ -3,7 +3,10 @@
 #include "loader/node_fields.hpp"
 #include "loader/readers.hpp"
 #include "loader/text.hpp"
+#include "loader/topology.hpp"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 namespace qbound::internal {
@@ -29,7 +32,41 @@ void check_version(Fields& fields) {
     }
 }
 
-void read_tensors(Fields& fields, const FileSource& beside, Model& model) {
+using ExpectedTensors = std::map<std::string, ExpectedTensor>;
+
+/// A tensor of a topology: {"shape": […]}, with "fill" or without; or one with data, of which the shape counts.
+ExpectedTensor read_expected(JsonValue& value, const std::string& place, const FileSource& beside) {
+    const auto is_given = [](const JsonMember& member) { return member.key == "data" || member.key == "npy"; };
+    auto* object = value.get_if<JsonValue::Object>();
+    if (object == nullptr || std::ranges::any_of(*object, is_given)) {
+        return {read_tensor(value, place, beside)->shape, std::nullopt};
+    }
+    Fields fields(*object, place);
+    const std::optional<Shape> shape = fields.integers("shape");
+    if (!shape) {
+        (void)fields.need("shape");
+    }
+    const std::optional<double> fill = fields.number("fill");
+    fields.finish();
+    Shape least = *shape;
+    for (std::int64_t& extent : least) {
+        if (extent == 0 || extent < -1) {
+            fields.fail("shape", "is " + to_string(*shape) + "; extents are positive, or -1 where any is welcome");
+        }
+        extent = extent < 0 ? 1 : extent;
+    }
+    constexpr std::int64_t kMaxFilled = std::int64_t{1} << 20;
+    if (checked_size(least, place) > kMaxFilled && fill) {
+        fields.fail("fill", "is for tensors of at most " + std::to_string(kMaxFilled) + " entries");
+    }
+    if (fill && least != *shape) {
+        fields.fail("fill", "needs a shape without -1");
+    }
+    return {*shape, fill};
+}
+
+/// With `expected` the tensors are those of a topology: the model gets stand-ins for them that have a shape and no data.
+void read_tensors(Fields& fields, const FileSource& beside, Model& model, ExpectedTensors* expected) {
     JsonValue* tensors = fields.take("tensors");
     if (tensors == nullptr) {
         return;
@@ -43,7 +80,13 @@ void read_tensors(Fields& fields, const FileSource& beside, Model& model) {
         if (member.key.empty()) {
             fail_malformed(place, "a tensor without a name");
         }
-        model.tensors.emplace(member.key, read_tensor(member.value, place, beside));
+        if (expected != nullptr) {
+            ExpectedTensor tensor = read_expected(member.value, place, beside);
+            model.tensors.emplace(member.key, std::make_shared<const Tensor>(Tensor{tensor.shape, {}}));
+            expected->emplace(member.key, std::move(tensor));
+        } else {
+            model.tensors.emplace(member.key, read_tensor(member.value, place, beside));
+        }
         member.value = {};
     }
 }
@@ -107,9 +150,7 @@ void read_nodes(Fields& fields, const FileSource& beside, Model& model) {
     require_unique_names(model);
 }
 
-}  // namespace
-
-Model read_manifest(JsonValue::Object& document, const FileSource& beside, const LoadOptions& options) {
+Model read_graph(JsonValue::Object& document, const FileSource& beside, ExpectedTensors* expected) {
     Fields fields(document, "");
     Model model;
     model.format = "manifest";
@@ -122,13 +163,29 @@ Model read_manifest(JsonValue::Object& document, const FileSource& beside, const
     }
     model.outputs = {*output};
     (void)fields.take("comment");
-    read_tensors(fields, beside, model);
+    read_tensors(fields, beside, model, expected);
     read_nodes(fields, beside, model);
     fields.finish();
-    if (!options.order.empty() || options.input_shape) {
-        model.notes.emplace_back("--order and --input-shape are for weight dumps; this manifest says both itself");
+    return model;
+}
+
+}  // namespace
+
+Model read_manifest(JsonValue::Object& document, const FileSource& beside, const LoadOptions& options) {
+    Model model = read_graph(document, beside, nullptr);
+    if (!options.order.empty() || options.input_shape || options.topology) {
+        model.notes.emplace_back("--order, --input-shape and --topology are for weight dumps; this manifest says all that itself");
     }
     return model;
+}
+
+Topology read_topology(JsonValue::Object& document, const FileSource& beside) {
+    Topology topology;
+    topology.graph = read_graph(document, beside, &topology.tensors);
+    for (const auto& [name, expected] : topology.tensors) {
+        topology.graph.tensors.erase(name);
+    }
+    return topology;
 }
 
 }  // namespace qbound::internal

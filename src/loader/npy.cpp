@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "loader/element_types.hpp"
 #include "loader/npy_header.hpp"
 #include "loader/text.hpp"
 #include "qbound/loader.hpp"
@@ -14,76 +15,10 @@
 namespace qbound {
 namespace {
 
+using internal::StoredType;
 using internal::fail_malformed;
 using internal::NpyHeader;
 using internal::NpyKind;
-
-constexpr std::int64_t kMaxExactInteger = std::int64_t{1} << 53;
-
-/// The unsigned integer stored at `from`.
-template <class Bits>
-Bits load(const std::byte* from, bool big_endian) noexcept {
-    std::array<std::byte, sizeof(Bits)> raw{};
-    std::memcpy(raw.data(), from, sizeof(Bits));
-    if (big_endian != (std::endian::native == std::endian::big)) {
-        std::ranges::reverse(raw);
-    }
-    return std::bit_cast<Bits>(raw);
-}
-
-/// The double that a binary16 denotes; exact, for binary64 contains binary16.
-double from_half(std::uint16_t half) noexcept {
-    const std::uint64_t sign = std::uint64_t{half} >> 15U << 63U;
-    const std::uint64_t exponent = half >> 10U & 0x1FU;
-    const std::uint64_t mantissa = half & 0x3FFU;
-    if (exponent == 0) {
-        const double magnitude = static_cast<double>(mantissa) * 0x1p-24;
-        return sign != 0 ? -magnitude : magnitude;
-    }
-    const std::uint64_t wide_exponent = exponent == 31 ? 2047 : exponent + (1023 - 15);
-    return std::bit_cast<double>(sign | wide_exponent << 52U | mantissa << 42U);
-}
-
-struct HalfReader {
-    bool big_endian;
-    double operator()(const std::byte* from) const noexcept { return from_half(load<std::uint16_t>(from, big_endian)); }
-};
-
-struct FloatReader {
-    bool big_endian;
-    double operator()(const std::byte* from) const noexcept { return std::bit_cast<float>(load<std::uint32_t>(from, big_endian)); }
-};
-
-struct DoubleReader {
-    bool big_endian;
-    double operator()(const std::byte* from) const noexcept { return std::bit_cast<double>(load<std::uint64_t>(from, big_endian)); }
-};
-
-struct BoolReader {
-    std::string_view place;
-    double operator()(const std::byte* from) const {
-        const auto value = std::to_integer<unsigned>(*from);
-        if (value > 1) {
-            fail_malformed(std::string(place), "a boolean of value " + std::to_string(value));
-        }
-        return value;
-    }
-};
-
-template <class Integer>
-struct IntegerReader {
-    bool big_endian;
-    std::string_view place;
-    double operator()(const std::byte* from) const {
-        const auto value = static_cast<Integer>(load<std::make_unsigned_t<Integer>>(from, big_endian));
-        if constexpr (sizeof(Integer) == 8) {
-            if (std::cmp_greater(value, kMaxExactInteger) || std::cmp_less(value, -kMaxExactInteger)) {
-                fail_malformed(std::string(place), "integer " + std::to_string(value) + " is beyond 2^53");
-            }
-        }
-        return static_cast<double>(value);
-    }
-};
 
 /// The places, in Fortran order (first index fastest), of an array's items taken in C order (last index fastest).
 class FortranPlaces {
@@ -137,26 +72,19 @@ void fill(Tensor& tensor, Bytes data, const NpyHeader& header, Read read) {
     }
 }
 
-void fill_as(Tensor& tensor, Bytes data, const NpyHeader& header, std::string_view place) {
-    const bool big = header.big_endian;
+StoredType element_type(const NpyHeader& header) {
+    using enum StoredType;
     switch (header.kind) {
         case NpyKind::boolean:
-            return fill(tensor, data, header, BoolReader{place});
+            break;
         case NpyKind::floating:
-            return header.item_bytes == 2   ? fill(tensor, data, header, HalfReader{big})
-                   : header.item_bytes == 4 ? fill(tensor, data, header, FloatReader{big})
-                                            : fill(tensor, data, header, DoubleReader{big});
+            return header.item_bytes == 2 ? float16 : header.item_bytes == 4 ? float32 : float64;
         case NpyKind::signed_integer:
-            return header.item_bytes == 1   ? fill(tensor, data, header, IntegerReader<std::int8_t>{big, place})
-                   : header.item_bytes == 2 ? fill(tensor, data, header, IntegerReader<std::int16_t>{big, place})
-                   : header.item_bytes == 4 ? fill(tensor, data, header, IntegerReader<std::int32_t>{big, place})
-                                            : fill(tensor, data, header, IntegerReader<std::int64_t>{big, place});
+            return header.item_bytes == 1 ? int8 : header.item_bytes == 2 ? int16 : header.item_bytes == 4 ? int32 : int64;
         case NpyKind::unsigned_integer:
-            return header.item_bytes == 1   ? fill(tensor, data, header, IntegerReader<std::uint8_t>{big, place})
-                   : header.item_bytes == 2 ? fill(tensor, data, header, IntegerReader<std::uint16_t>{big, place})
-                   : header.item_bytes == 4 ? fill(tensor, data, header, IntegerReader<std::uint32_t>{big, place})
-                                            : fill(tensor, data, header, IntegerReader<std::uint64_t>{big, place});
+            return header.item_bytes == 1 ? uint8 : header.item_bytes == 2 ? uint16 : header.item_bytes == 4 ? uint32 : uint64;
     }
+    return boolean;
 }
 
 }  // namespace
@@ -171,7 +99,8 @@ Tensor read_npy(Bytes file, std::string_view place) {
                                                to_string(header.shape) + " takes " + std::to_string(expected));
     }
     Tensor tensor{header.shape, std::vector<double>(count)};
-    fill_as(tensor, data, header, place);
+    internal::with_element_reader(element_type(header), header.big_endian, place,
+                                  [&](auto read) { fill(tensor, data, header, read); });
     return tensor;
 }
 

@@ -35,4 +35,11 @@ namespace qbound::internal {
 /// An NPZ archive as a weight dump.
 [[nodiscard]] Model read_npz_model(Bytes file, const FileSource& beside, const LoadOptions& options);
 
+/// A header length of 8 bytes, then the header, a JSON object; also if the length is beyond the file.
+[[nodiscard]] bool looks_like_safetensors(Bytes file) noexcept;
+
+/// A safetensors file as a weight dump. Every tensor's bytes lie in the data, are as many as its shape takes, and are its own.
+/// Cost  the header's JSON tree, and the tensors in double: at most eight times the file.
+[[nodiscard]] Model read_safetensors(Bytes file, const FileSource& beside, const LoadOptions& options);
+
 }  // namespace qbound::internal

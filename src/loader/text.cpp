@@ -2,6 +2,8 @@
 #include "loader/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <utility>
 
@@ -68,6 +70,12 @@ bool natural_less(std::string_view a, std::string_view b) noexcept {
         }
     }
     return x.empty() != y.empty() ? x.empty() : a < b;
+}
+
+std::string short_decimal(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return {text.data(), end};
 }
 
 void fail_malformed(std::string place, std::string reason, std::string hint) {

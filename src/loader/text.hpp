@@ -17,6 +17,9 @@ namespace qbound::internal {
 /// True if `a` stands before `b` when runs of digits compare as numbers (conv2 before conv10).
 [[nodiscard]] bool natural_less(std::string_view a, std::string_view b) noexcept;
 
+/// The shortest decimal that denotes `value`: "1e-05".
+[[nodiscard]] std::string short_decimal(double value);
+
 [[noreturn]] void fail_malformed(std::string place, std::string reason, std::string hint = {});
 [[noreturn]] void fail_unsupported(std::string place, std::string reason, std::string hint = {});
 

@@ -4,9 +4,11 @@
 #include "loader/json_tensor.hpp"
 #include "loader/readers.hpp"
 #include "loader/text.hpp"
+#include "loader/topology.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace qbound {
 namespace internal {
@@ -42,20 +44,39 @@ StoredOrder order_of(const NamedTensors& tensors) {
 
 }  // namespace
 
+namespace {
+
+constexpr double kDefaultEpsilon = 1e-5;  // PyTorch's
+
 Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_view format, const LoadOptions& options) {
-    if (!(options.bn_epsilon >= 0) || !std::isfinite(options.bn_epsilon)) {
-        throw Error(ErrorKind::usage, "--bn-eps", "the epsilon of BatchNormalization is a number from 0 on");
-    }
     Model model;
     model.format = format;
     model.assumed_chain = true;
-    std::vector<DumpLayer> layers = group_layers(std::move(tensors), model.notes);
+    std::vector<DumpLayer> layers = group_layers(std::move(tensors));
     const std::optional<Shape> stated = stated_input(layers, options);
     order_layers(layers, stored, stated, options, model.notes);
     const Shape input = stated ? *stated : input_for(layers.front());
     model.inputs.push_back({"input", with_batch(input, "input"), nullptr, nullptr});
     model.notes.emplace_back("topology assumed: a chain with Relu between the layers, convolutions of stride 1 that keep the size");
-    emit_chain(layers, input, options.bn_epsilon, model);
+    emit_chain(layers, input, options.bn_epsilon.value_or(kDefaultEpsilon), model);
+    if (std::ranges::any_of(layers, [](const DumpLayer& layer) { return layer.kind == DumpKind::normalization; })) {
+        model.notes.push_back("epsilon of BatchNormalization: " + short_decimal(options.bn_epsilon.value_or(kDefaultEpsilon)) +
+                              (options.bn_epsilon ? ", from --bn-eps" : ", assumed (--bn-eps replaces it)"));
+    }
+    return model;
+}
+
+}  // namespace
+
+Model model_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_view format, const LoadOptions& options) {
+    if (options.bn_epsilon && (!(*options.bn_epsilon >= 0) || !std::isfinite(*options.bn_epsilon))) {
+        throw Error(ErrorKind::usage, "--bn-eps", "the epsilon of BatchNormalization is a number from 0 on");
+    }
+    std::vector<std::string> notes;
+    clean_names(tensors, notes);
+    std::optional<Model> known = match_topology(tensors, format, options);
+    Model model = known ? std::move(*known) : chain_of_tensors(std::move(tensors), stored, format, options);
+    model.notes.insert(model.notes.begin(), std::make_move_iterator(notes.begin()), std::make_move_iterator(notes.end()));
     return model;
 }
 
@@ -66,7 +87,7 @@ Model read_weight_dump(JsonValue::Object& document, const LoadOptions& options) 
         fail_malformed("", "JSON object without tensors");
     }
     const StoredOrder stored = order_of(tensors);
-    return chain_of_tensors(std::move(tensors), stored, "weight-dump", options);
+    return model_of_tensors(std::move(tensors), stored, "weight-dump", options);
 }
 
 Model read_npz_model(Bytes file, const FileSource& /*beside*/, const LoadOptions& options) {
@@ -75,7 +96,7 @@ Model read_npz_model(Bytes file, const FileSource& /*beside*/, const LoadOptions
         fail_malformed("", "NPZ archive without arrays");
     }
     const StoredOrder stored = order_of(tensors);
-    return chain_of_tensors(std::move(tensors), stored, "npz", options);
+    return model_of_tensors(std::move(tensors), stored, "npz", options);
 }
 
 }  // namespace internal
@@ -96,7 +117,7 @@ Model load_npy_folder(const FileSource& folder, const LoadOptions& options) {
     if (tensors.empty()) {
         internal::fail_malformed("", "the folder has no .npy file");
     }
-    Model model = internal::chain_of_tensors(std::move(tensors), internal::StoredOrder::sorted_by_name, "npy-folder", options);
+    Model model = internal::model_of_tensors(std::move(tensors), internal::StoredOrder::sorted_by_name, "npy-folder", options);
     if (others != 0) {
         model.notes.push_back(std::to_string(others) + (others == 1 ? " file" : " files") +
                               " of the folder left out, not named .npy");

@@ -19,19 +19,27 @@ using NamedTensors = std::vector<std::pair<std::string, TensorPtr>>;
 /// How much the order of the tensors in a file says.
 enum class StoredOrder { as_written, sorted_by_name };
 
-/// A weight dump as a chain of layers; every reader of tensors without a topology ends here.
+/// A weight dump as a network; every reader of tensors without a topology ends here. Names are cleaned (clean_names), then the
+/// tensors get the topology that was given or that they fit (match_topology). Else they are a chain:
 ///
 /// Layers are the tensors that share a prefix (dump_layers), in the order that the file, --order or the shapes give (dump_order),
 /// joined as dump_chain describes. Model::assumed_chain is set, and the notes say what was assumed.
 ///
 /// Errors  Error{malformed} or Error{unsupported} naming the tensor or layer; Error{usage} for an --order that does not name each
 ///         layer once.
-[[nodiscard]] Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_view format, const LoadOptions& options);
+[[nodiscard]] Model model_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_view format, const LoadOptions& options);
+
+// ---- dump_names.cpp: names as the network's layers have them
+
+/// Leaves out what is no parameter: counters such as num_batches_tracked. Takes off prefixes that all names share ("module.",
+/// "_orig_mod.", "model.", "net.", "state_dict."). Both are noted.
+/// Errors  Error{malformed} for a tensor that is empty or has an entry that is not finite.
+void clean_names(NamedTensors& tensors, std::vector<std::string>& notes);
 
 // ---- dump_layers.cpp: tensors → layers
 
 enum class DumpKind { dense, convolution, normalization };
-enum class TensorRole { weight, bias, mean, variance, counter };
+enum class TensorRole { weight, bias, mean, variance };
 
 /// The tensors that share a prefix. `name` is the prefix.
 struct DumpLayer {
@@ -42,12 +50,11 @@ struct DumpLayer {
     [[nodiscard]] const Tensor& at(TensorRole role) const { return *tensors.at(role).second; }
 };
 
-/// Groups tensors by prefix, in order of first appearance, after prefixes that all names share ("module.", "_orig_mod.", "model.",
-/// "state_dict.") were taken off. What was taken off or left out is noted.
+/// Groups tensors by prefix, in order of first appearance.
 ///
 /// A prefix with a running mean and variance is a BatchNormalization; a weight of 2 dimensions is dense [out, in], of 3 or 4 a
-/// convolution [out, in/group, …]. Counters such as num_batches_tracked are left out.
-[[nodiscard]] std::vector<DumpLayer> group_layers(NamedTensors tensors, std::vector<std::string>& notes);
+/// convolution [out, in/group, …].
+[[nodiscard]] std::vector<DumpLayer> group_layers(NamedTensors tensors);
 
 // ---- dump_chain.cpp: what follows what
 

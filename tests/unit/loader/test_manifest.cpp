@@ -218,7 +218,7 @@ TEST_CASE("manifest: tensors that are missing or broken are refused") {
     check(R"([])", "tensor 't': the tensor is empty (shape 0)");
     check(R"("t")", "tensor 't': a tensor is a string, not an array, {\"npy\": …} or {\"shape\": …, \"data\": …}");
     check(R"({"data": [1]})", "tensor 't': field 'shape' is missing");
-    check(R"({"shape": [1]})", "tensor 't': field 'data' is missing");
+    check(R"({"shape": [1]})", "tensor 't': field 'data' is missing; hint: a manifest of shapes alone is for --topology");
     check(R"({"shape": [2, 3], "data": [1, 2, 3, 4, 5]})", "tensor 't': shape 2x3 takes 6 entries, data have 5");
     check(R"({"shape": [-1], "data": [1]})", "tensor 't': shape -1 has a negative extent");
     check(R"({"shape": [4294967296, 4294967296], "data": [1]})",
@@ -304,5 +304,5 @@ TEST_CASE("manifest: options of weight dumps are noted, not followed") {
     options.input_shape = Shape{9};
     const Model model = load(with_input(R"({"name": "x", "shape": [3]})"), files(), options);
     CHECK(model.inputs[0].shape == Shape{1, 3});
-    CHECK(model.notes == Nodes{"--order and --input-shape are for weight dumps; this manifest says both itself"});
+    CHECK(model.notes == Nodes{"--order, --input-shape and --topology are for weight dumps; this manifest says all that itself"});
 }

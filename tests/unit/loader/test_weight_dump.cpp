@@ -88,7 +88,8 @@ TEST_CASE("weight dump: convolutions keep the size, and BatchNormalization follo
     CHECK(model.nodes[0].attributes ==
           std::map<std::string, Attribute>{{"pads", Ints{1, 1, 1, 2}}, {"strides", Ints{1, 1}}, {"group", std::int64_t{1}}});
     CHECK(model.nodes[1].attributes == std::map<std::string, Attribute>{{"epsilon", 1e-3}});
-    CHECK(model.notes == Nodes{"counter 'bn1.num_batches_tracked' left out", kAssumed});
+    CHECK(model.notes ==
+          Nodes{"counter 'bn1.num_batches_tracked' left out", kAssumed, "epsilon of BatchNormalization: 0.001, from --bn-eps"});
     CHECK(model.inputs[0].shape == Shape{1, 3, 6, 8});
 }
 
@@ -107,7 +108,8 @@ TEST_CASE("weight dump: other names of BatchNormalization, and tensors that it m
                                     "bare:BatchNormalization(norm,bare.weight,bare.bias,bare_running_mean,bare_running_var)"});
     CHECK(model.tensors.at("bare.weight")->data == std::vector<double>{1, 1});
     CHECK(model.tensors.at("bare.bias")->data == std::vector<double>{0, 0});
-    CHECK(model.notes == Nodes{"2 counters left out ('a/num_batches_tracked', …)", kAssumed});
+    CHECK(model.notes == Nodes{"2 counters left out ('a/num_batches_tracked', …)", kAssumed,
+                               "epsilon of BatchNormalization: 1e-05, assumed (--bn-eps replaces it)"});
 }
 
 TEST_CASE("weight dump: prefixes that all tensors share are taken off, and objects are joined by dots") {
