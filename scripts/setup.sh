@@ -3,7 +3,7 @@
 # Installs what qbound needs to be built and tested on Debian or Ubuntu. Does nothing where everything is present.
 set -eu
 packages="cmake g++ make ninja-build pkg-config libeigen3-dev libcli11-dev nlohmann-json3-dev libfmt-dev libzip-dev zlib1g-dev
-libssl-dev libhwy-dev catch2 libboost-dev"
+libssl-dev libhwy-dev libprotobuf-dev protobuf-compiler catch2 libboost-dev"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "setup.sh: not a Debian or Ubuntu system; install by hand: $(echo $packages)" >&2

@@ -4,6 +4,7 @@
 #include "qbound/model.hpp"
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,6 +49,9 @@ struct TopologySource {
 struct LoadOptions {
     std::vector<std::string> order;    ///< weight dumps: layer names or tensor names in order (--order)
     std::optional<Shape> input_shape;  ///< weight dumps: input shape without batch (--input-shape)
+    std::map<std::string, Shape> input_shapes;  ///< shapes by input name, in place of the file's (--input-shape NAME:1,3,224,224)
+    std::string input;                          ///< which of several inputs (--input)
+    std::string output;                         ///< which of several outputs, or any value or node (--output)
     std::optional<double> bn_epsilon;  ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps); else 1e-5
     std::optional<TopologySource> topology;  ///< weight dumps: the graph (--topology); else it may be recognised, or is a chain
 };

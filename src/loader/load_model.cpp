@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "loader/endpoints.hpp"
 #include "loader/readers.hpp"
 #include "loader/text.hpp"
 #include "qbound/loader.hpp"
@@ -18,14 +19,50 @@ bool looks_like_npy(Bytes file) {
     return as_text(file).starts_with("\x93NUMPY");
 }
 
-/// A protobuf message that begins with field 1 (ir_version), a small number, and goes on with another field of ModelProto.
+bool looks_like_gzip(Bytes file) {
+    return as_text(file).starts_with("\x1F\x8B");
+}
+
+/// Protobuf fields of ONNX's ModelProto, one after the other as far as the bytes go, with a graph or a version among them.
 bool looks_like_onnx(Bytes file) {
-    if (file.size() < 4 || file[0] != std::byte{0x08} || std::to_integer<unsigned>(file[1]) == 0 ||
-        std::to_integer<unsigned>(file[1]) > 127) {
+    constexpr unsigned kVarint = 0;
+    constexpr unsigned kLengthDelimited = 2;
+    constexpr std::uint64_t kGraph = 7;
+    std::size_t at = 0;
+    const auto varint = [&](std::uint64_t& value) {
+        value = 0;
+        for (unsigned shift = 0; shift < 64 && at < file.size(); shift += 7) {
+            const auto byte = std::to_integer<std::uint64_t>(file[at++]);
+            value |= (byte & 0x7FU) << shift;
+            if (byte < 0x80U) {
+                return true;
+            }
+        }
         return false;
+    };
+    bool telling = false;
+    std::uint64_t tag = 0;
+    std::uint64_t value = 0;
+    while (at < file.size() && varint(tag)) {
+        const std::uint64_t field = tag >> 3U;
+        const unsigned wire = tag & 7U;
+        const bool number = field == 1 || field == 5;
+        const bool known = number || (field >= 2 && field <= 8) || field == 14 || field == 20 || field == 25 || field == 26;
+        if (!known || wire != (number ? kVarint : kLengthDelimited)) {
+            return false;
+        }
+        telling = telling || field == 1 || field == kGraph;
+        if (!varint(value)) {
+            return telling;
+        }
+        if (wire == kLengthDelimited) {
+            if (value > file.size() - at) {
+                return telling;
+            }
+            at += static_cast<std::size_t>(value);
+        }
     }
-    constexpr std::string_view kNextTags{"\x12\x1a\x22\x28\x32\x3a\x42\x72"};
-    return kNextTags.find(std::to_integer<char>(file[2])) != std::string_view::npos;
+    return telling;
 }
 
 bool looks_like_json(Bytes file) {
@@ -42,8 +79,8 @@ Model refuse_npy(Bytes /*file*/, const FileSource& /*beside*/, const LoadOptions
     fail_malformed("", "one NPY array is not a network", "give the folder of .npy files, an NPZ archive or a manifest");
 }
 
-Model refuse_onnx(Bytes /*file*/, const FileSource& /*beside*/, const LoadOptions& /*options*/) {
-    fail_unsupported("", "ONNX files are not supported", "describe the network in a manifest");
+Model refuse_gzip(Bytes /*file*/, const FileSource& /*beside*/, const LoadOptions& /*options*/) {
+    fail_unsupported("", "the file is compressed by gzip", "gunzip first");
 }
 
 /// A file format: how to tell it, and its reader.
@@ -59,7 +96,8 @@ constexpr std::array kFormats{
     Format{"npy", looks_like_npy, refuse_npy},
     Format{"safetensors", looks_like_safetensors, read_safetensors},
     Format{"json", looks_like_json, read_json_model},
-    Format{"onnx", looks_like_onnx, refuse_onnx},
+    Format{"gzip", looks_like_gzip, refuse_gzip},
+    Format{"onnx", looks_like_onnx, read_onnx_model},
 };
 
 std::string first_bytes(Bytes file) {
@@ -106,7 +144,9 @@ Model load_model(Bytes file, const FileSource& beside, const LoadOptions& option
     }
     for (const internal::Format& format : internal::kFormats) {
         if (format.recognises(file)) {
-            return format.read(file, beside, options);
+            Model model = format.read(file, beside, options);
+            internal::choose_endpoints(model, options);
+            return model;
         }
     }
     internal::fail_malformed("",

@@ -42,4 +42,8 @@ namespace qbound::internal {
 /// Cost  the header's JSON tree, and the tensors in double: at most eight times the file.
 [[nodiscard]] Model read_safetensors(Bytes file, const FileSource& beside, const LoadOptions& options);
 
+/// An ONNX model (protobuf), opset 1 to 21, external data in its folder. Shapes are ONNX's own; attributes keep their types, and what
+/// Model has no type for is a text in parentheses. Operators of other domains are named "domain.Op".
+[[nodiscard]] Model read_onnx_model(Bytes file, const FileSource& beside, const LoadOptions& options);
+
 }  // namespace qbound::internal

@@ -36,13 +36,13 @@ void check_one_input_and_output(const Model& model) {
         throw Error(ErrorKind::unsupported, "",
                     fmt::format("the model has {} inputs: {}", model.inputs.size(),
                                 list(model.inputs, [](const auto& i) { return i.name; })),
-                    "keep one and make the others constants");
+                    "choose the one whose box is meant with --input, or an --output that needs one only");
     }
     if (model.outputs.size() > 1) {
         throw Error(
             ErrorKind::unsupported, "",
             fmt::format("the model has {} outputs: {}", model.outputs.size(), list(model.outputs, [](const auto& o) { return o; })),
-            "keep the one to bound");
+            "choose one with --output NAME");
     }
     const ModelInput& input = model.inputs.front();
     const std::string place = "input " + quoted(input.name);
