@@ -3,6 +3,7 @@
 #include "cli/each_model.hpp"
 #include "cli/load.hpp"
 #include "cli/options.hpp"
+#include "cli/output_file.hpp"
 #include "cli/parse.hpp"
 #include "qbound/error.hpp"
 #include "report/inspect_report.hpp"
@@ -19,6 +20,7 @@ Examples:
   qbound inspect examples/lenet.json
   qbound inspect model.json --check && echo supported
   qbound inspect --operators --format json
+  qbound inspect weights.npz --manifest graph.json   # mend it, then: qbound weights.npz --topology graph.json
 )";
 
 struct InspectCommand {
@@ -27,6 +29,7 @@ struct InspectCommand {
     BoxOptions box;
     CommonOptions common;
     std::string format = "table";
+    std::string manifest;
     bool check = false;
     bool operators = false;
 };
@@ -66,6 +69,19 @@ std::string inspected(const InspectCommand& command, const std::string& path, bo
     return json ? inspect_json(inspection) : inspect_table(inspection, Console::color(ColorMode::automatic));
 }
 
+/// Writes the graph of one dump, recognised or guessed, for a person to mend.
+ExitCode write_manifest(const InspectCommand& command) {
+    if (command.models.size() != 1) {
+        throw Error(ErrorKind::usage, "--manifest", "goes with one model");
+    }
+    OutputFile output(command.manifest);
+    LoadOptions options = command.model.load_options();
+    options.sketch = true;
+    const Model model = load_model_file(command.models.front(), options);
+    output.commit(with_file(display_name(command.models.front()), [&] { return write_topology(model); }));
+    return ExitCode::done;
+}
+
 /// Several models as JSON are an array, also when only one of them can be read.
 ExitCode inspect_models(const InspectCommand& command, bool json, Console& console) {
     const bool array = json && command.models.size() > 1;
@@ -97,6 +113,8 @@ ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console
     app.add_flag("--check", command.check, "print nothing: exit 0 if the model is supported, 4 if not, 3 if it cannot be read")
         ->group("Output");
     app.add_flag("--operators", command.operators, "list the supported operators instead")->group("Output");
+    add_text(app, "--manifest", command.manifest, "FILE",
+             "write an editable manifest of the graph, for --topology; - is standard output", "Output");
     command.box.add_to(app);
     command.model.add_to(app);
     command.common.add_to(app, console);
@@ -113,6 +131,9 @@ ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console
     }
     if (command.models.empty()) {
         throw Error(ErrorKind::usage, "", "MODEL is required", "qbound inspect --help");
+    }
+    if (!command.manifest.empty()) {
+        return write_manifest(command);
     }
     return command.check ? check_models(command) : inspect_models(command, json, console);
 }

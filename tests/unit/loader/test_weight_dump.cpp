@@ -150,7 +150,7 @@ TEST_CASE("weight dump: what comes between convolutions and a dense layer") {
     const Model line = nodes_for(6, {1, 9}, {2, 1, 3});
     CHECK(line.nodes[2].attributes == std::map<std::string, Attribute>{{"kernel_shape", Ints{3}}, {"strides", Ints{3}}});
 
-    const std::string hint = "; hint: name the layers in order with --order, or describe the network in a manifest";
+    const std::string hint = "; hint: name the layers in order with --order, or describe the graph with --topology";
     check_dump({{"c.weight", {2, 1, 3, 3}}, {"a.weight", {1, 32}}},
                "layer 'a': 1x32 does not take what comes from 'c.relu' (2x6x6)" + hint, with_input({1, 6, 6}));
     check_dump({{"c.weight", {2, 1, 3, 3}}, {"a.weight", {1, 10}}},
