@@ -19,8 +19,8 @@ constexpr const char* kExamples = R"(
 Examples:
   qbound inspect examples/lenet.json
   qbound inspect model.json --check && echo supported
+  qbound inspect dump.npz --manifest graph.json && qbound dump.npz --topology graph.json
   qbound inspect --operators --format json
-  qbound inspect weights.npz --manifest graph.json   # mend it, then: qbound weights.npz --topology graph.json
 )";
 
 struct InspectCommand {
@@ -40,6 +40,20 @@ LoadedNetwork load(const InspectCommand& command, const std::string& path) {
                                .require_box = false,
                                .weights_only = command.model.weights_only,
                                .sha256 = command.format == "json" && !command.check});
+}
+
+/// The graph as a topology to edit, also where the file does not say enough for bounds.
+ExitCode write_manifest(const InspectCommand& command) {
+    if (command.models.size() != 1) {
+        throw Error(ErrorKind::usage, "--manifest", "takes one model");
+    }
+    const std::string& path = command.models.front();
+    OutputFile file(command.manifest);
+    LoadOptions options = command.model.load_options();
+    options.sketch = true;
+    const Model model = load_model_file(path, options);
+    file.commit(with_file(display_name(path), [&] { return write_topology(model); }));
+    return ExitCode::done;
 }
 
 /// Silent: the exit code is the answer.
@@ -67,19 +81,6 @@ std::string inspected(const InspectCommand& command, const std::string& path, bo
     inspection.model.sha256 = loaded.sha256;
     inspection.model.notes = loaded.notes;
     return json ? inspect_json(inspection) : inspect_table(inspection, Console::color(ColorMode::automatic));
-}
-
-/// Writes the graph of one dump, recognised or guessed, for a person to mend.
-ExitCode write_manifest(const InspectCommand& command) {
-    if (command.models.size() != 1) {
-        throw Error(ErrorKind::usage, "--manifest", "goes with one model");
-    }
-    OutputFile output(command.manifest);
-    LoadOptions options = command.model.load_options();
-    options.sketch = true;
-    const Model model = load_model_file(command.models.front(), options);
-    output.commit(with_file(display_name(command.models.front()), [&] { return write_topology(model); }));
-    return ExitCode::done;
 }
 
 /// Several models as JSON are an array, also when only one of them can be read.
@@ -113,8 +114,8 @@ ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console
     app.add_flag("--check", command.check, "print nothing: exit 0 if the model is supported, 4 if not, 3 if it cannot be read")
         ->group("Output");
     app.add_flag("--operators", command.operators, "list the supported operators instead")->group("Output");
-    add_text(app, "--manifest", command.manifest, "FILE",
-             "write an editable manifest of the graph, for --topology; - is standard output", "Output");
+    add_text(app, "--manifest", command.manifest, "FILE", "write the graph without data instead, to edit and give to --topology",
+             "Output");
     command.box.add_to(app);
     command.model.add_to(app);
     command.common.add_to(app, console);
