@@ -99,7 +99,7 @@ std::string normalization_tensor(DumpLayer& layer, TensorRole role, double other
     return name;
 }
 
-void emit_bridge(const Fit& step, const DumpLayer& layer, ChainBuilder& chain, Model& model) {
+void emit_bridge(const Fit& step, const DumpLayer& layer, bool channels_last, std::size_t rank, ChainBuilder& chain, Model& model) {
     if (step.bridge == Fit::Bridge::global_pool) {
         chain.node(layer.name + ".pool", "GlobalAveragePool");
         model.notes.push_back("global average pool assumed before " + in_quotes(layer.name) +
@@ -110,12 +110,19 @@ void emit_bridge(const Fit& step, const DumpLayer& layer, ChainBuilder& chain, M
                               " to meet its fan-in");
     }
     if (step.bridge != Fit::Bridge::none) {
+        if (channels_last && step.bridge != Fit::Bridge::global_pool && rank > 1) {
+            std::vector<std::int64_t> perm(rank + 1);
+            std::iota(perm.begin() + 1, perm.end() - 1, 2);
+            perm.back() = 1;
+            chain.node(layer.name + ".channels_last", "Transpose", {}, {{"perm", perm}});
+        }
         chain.node(layer.name + ".flatten", "Flatten");
     }
 }
 
-void emit_layer(DumpLayer& layer, const Fit& step, double bn_epsilon, ChainBuilder& chain, Model& model) {
-    emit_bridge(step, layer, chain, model);
+void emit_layer(DumpLayer& layer, const Fit& step, double bn_epsilon, bool channels_last, std::size_t rank, ChainBuilder& chain,
+                Model& model) {
+    emit_bridge(step, layer, channels_last, rank, chain, model);
     if (layer.kind == DumpKind::normalization) {
         const std::vector<std::string> constants{normalization_tensor(layer, TensorRole::weight, 1, chain, model),
                                                  normalization_tensor(layer, TensorRole::bias, 0, chain, model),
@@ -195,7 +202,8 @@ Shape input_for(const DumpLayer& first) {
     return {first.kind == DumpKind::dense ? first.at(TensorRole::weight).shape[1] : first.at(TensorRole::mean).shape[0]};
 }
 
-void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, bool sketch, Model& model) {
+void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, bool sketch, bool channels_last,
+                Model& model) {
     ChainBuilder chain(model);
     Shape shape = input;
     bool may_pool = false;
@@ -215,7 +223,7 @@ void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_ep
                 to_string(weight) + " does not take what comes from " + in_quotes(chain.last()) + " (" + to_string(shape) + ")",
                 "name the layers in order with --order, or describe the graph with --topology");
         }
-        emit_layer(layer, *step, bn_epsilon, chain, model);
+        emit_layer(layer, *step, bn_epsilon, channels_last, shape.size(), chain, model);
         shape = step->out;
         if (layer.kind != DumpKind::normalization) {
             owing_relu = layer.name;

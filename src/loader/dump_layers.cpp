@@ -78,6 +78,11 @@ void classify(DumpLayer& layer) {
         case 4:
             layer.kind = DumpKind::convolution;
             return;
+        case 0:
+        case 1:
+            refuse(name, layer.tensors.contains(TensorRole::bias)
+                             ? "a weight and bias per channel without running statistics (LayerNorm, GroupNorm, InstanceNorm?)"
+                             : "a weight per channel alone (slopes of PRelu, a scale?)");
         default:
             refuse(name, "a weight of shape " + to_string(weight->shape) +
                              " is neither a dense layer, nor a convolution in 1-D or 2-D, nor has it running statistics");

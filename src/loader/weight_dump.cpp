@@ -48,7 +48,8 @@ namespace {
 
 constexpr double kDefaultEpsilon = 1e-5;  // PyTorch's
 
-Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_view format, const LoadOptions& options) {
+Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, bool channels_last, std::string_view format,
+                       const LoadOptions& options) {
     Model model;
     model.format = format;
     model.assumed_chain = true;
@@ -61,7 +62,7 @@ Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_vie
     if (options.sketch && !stated && input.size() > 1) {
         model.notes.push_back("to mend: the input's shape is not known; " + to_string(input) + " stands for it");
     }
-    emit_chain(layers, input, options.bn_epsilon.value_or(kDefaultEpsilon), options.sketch, model);
+    emit_chain(layers, input, options.bn_epsilon.value_or(kDefaultEpsilon), options.sketch, channels_last, model);
     if (std::ranges::any_of(layers, [](const DumpLayer& layer) { return layer.kind == DumpKind::normalization; })) {
         model.notes.push_back("epsilon of BatchNormalization: " + short_decimal(options.bn_epsilon.value_or(kDefaultEpsilon)) +
                               (options.bn_epsilon ? ", from --bn-eps" : ", assumed (--bn-eps replaces it)"));
@@ -77,8 +78,9 @@ Model model_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_vie
     }
     std::vector<std::string> notes;
     clean_names(tensors, notes);
+    const bool channels_last = rewrite_tensors(tensors, notes);
     std::optional<Model> known = match_topology(tensors, format, options);
-    Model model = known ? std::move(*known) : chain_of_tensors(std::move(tensors), stored, format, options);
+    Model model = known ? std::move(*known) : chain_of_tensors(std::move(tensors), stored, channels_last, format, options);
     model.notes.insert(model.notes.begin(), std::make_move_iterator(notes.begin()), std::make_move_iterator(notes.end()));
     return model;
 }

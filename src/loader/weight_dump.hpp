@@ -36,6 +36,15 @@ enum class StoredOrder { as_written, sorted_by_name };
 /// Errors  Error{malformed} for a tensor that is empty or has an entry that is not finite.
 void clean_names(NamedTensors& tensors, std::vector<std::string>& notes);
 
+// ---- dump_rewrites.cpp: tensors that are not the weights themselves
+
+/// Reconstructs weights from weight norm, spectral norm (PyTorch's old and new forms) and pruning masks, in double; transposes
+/// kernels of Keras and Flax to channels first; leaves out quantization observers. All is noted. True if kernels had their channels
+/// last: then a flattened image is in that order too. Errors  Error{unsupported} naming the tensor for attention, recurrent layers,
+/// embeddings, packed parameters, other parametrizations;
+///         Error{malformed} for parts that do not fit each other.
+[[nodiscard]] bool rewrite_tensors(NamedTensors& tensors, std::vector<std::string>& notes);
+
 // ---- dump_layers.cpp: tensors → layers
 
 enum class DumpKind { dense, convolution, normalization };
@@ -85,7 +94,9 @@ struct Fit {
 
 /// Appends the layers to `model`: Relu between them (after their BatchNormalization), none after the last weight layer.
 /// Errors  Error{malformed} at the first layer that does not fit; none in a sketch, which has a note instead.
-void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, bool sketch, Model& model);
+/// With `channels_last` an image is flattened with its channels running fastest.
+void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, bool sketch, bool channels_last,
+                Model& model);
 
 // ---- dump_order.cpp: which order
 
