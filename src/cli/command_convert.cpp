@@ -6,6 +6,7 @@
 #include "cli/output_file.hpp"
 #include "cli/output_folder.hpp"
 #include "cli/parse.hpp"
+#include "network/input_box.hpp"
 #include "qbound/error.hpp"
 #include "qbound/lower.hpp"
 #include "qbound/writer.hpp"
@@ -96,6 +97,20 @@ void write_onnx_file(const Model& model, const Node& output, RealType type, Outp
     console.notice("ONNX has no place for the input box; give it with --input-range when the file is read");
 }
 
+void notice_what_was_done(const LoadedNetwork& loaded, Target target, Console& console) {
+    for (const std::string& note : loaded.notes) {
+        if (note != kAssumedBoxNote) {
+            console.notice(note);
+        }
+    }
+    if (loaded.lowered.assumed_box && target == Target::manifest) {
+        console.notice("the model has no input box, and so the manifest has none; --input-range gives it one");
+    }
+    if (loaded.lowered.assumed_chain) {
+        console.notice("the chain of layers was assumed, which the written file no longer says");
+    }
+}
+
 }  // namespace
 
 ExitCode run_convert(const std::vector<std::string>& arguments, Console& console) {
@@ -144,12 +159,7 @@ ExitCode run_convert(const std::vector<std::string>& arguments, Console& console
         }
         write_manifest_files(model, file, *folder, folder_path.filename().string());
     });
-    for (const std::string& note : loaded.notes) {
-        console.notice(note);
-    }
-    if (loaded.lowered.assumed_chain) {
-        console.notice("the chain of layers was assumed, which the written file no longer says");
-    }
+    notice_what_was_done(loaded, target, console);
     return ExitCode::done;
 }
 

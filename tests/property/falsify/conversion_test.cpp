@@ -26,9 +26,7 @@ class WrittenFolder final : public FileSource {
             REQUIRE(files_.emplace(file.path, write_npy(*file.tensor, file.type)).second);
         }
     }
-    [[nodiscard]] OwnedBytes read(std::string_view relative) const override {
-        return {files_.at(std::string(relative)), nullptr};
-    }
+    [[nodiscard]] OwnedBytes read(std::string_view relative) const override { return {files_.at(std::string(relative)), nullptr}; }
     [[nodiscard]] std::vector<std::string> list() const override { return {}; }
 
   private:
