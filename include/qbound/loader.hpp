@@ -54,6 +54,7 @@ struct LoadOptions {
     std::string output;                         ///< which of several outputs, or any value or node (--output)
     std::optional<double> bn_epsilon;  ///< weight dumps: ε of BatchNormalization, which they do not store (--bn-eps); else 1e-5
     std::optional<TopologySource> topology;  ///< weight dumps: the graph (--topology); else it may be recognised, or is a chain
+    bool sketch = false;  ///< weight dumps: a chain also of layers that do not fit each other, for `write_topology` and a person
 };
 
 /// Reads a network from the bytes of its file; the format is found from the content.
@@ -68,6 +69,11 @@ struct LoadOptions {
 
 /// Reads a folder of .npy files as a weight dump: each file is a tensor named like the file without its ending.
 [[nodiscard]] Model load_npy_folder(const FileSource& folder, const LoadOptions& options);
+
+/// The model's graph as a manifest without data, for LoadOptions::topology: tensors have their shapes only, but for those that no
+/// dump has (Model::supplied). What the reader noted becomes the comment.
+/// Errors  Error{unsupported} naming the node that a manifest cannot express.
+[[nodiscard]] std::string write_topology(const Model& model);
 
 /// The names of the topologies that qbound carries, sorted; TopologySource takes them.
 [[nodiscard]] std::vector<std::string> topology_names();

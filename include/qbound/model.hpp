@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,6 +44,7 @@ struct Model {
     std::vector<std::string> outputs;  ///< value names; qbound bounds one of them
     std::vector<ModelNode> nodes;
     std::map<std::string, TensorPtr> tensors;  ///< initializers, by value name
+    std::set<std::string> supplied;            ///< those of them that a dump lacks: assumed, or from its topology
     std::int64_t opset = 21;                   ///< decides between an operator's versions
     bool batch_axis_optional = true;           ///< shapes, axes, perm and pads may leave the batch axis out (not in ONNX files)
     bool assumed_chain = false;                ///< the file has no topology: the nodes are a guess, and bounds say so

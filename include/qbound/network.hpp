@@ -88,6 +88,11 @@ struct Sum {
     friend bool operator==(const Sum&, const Sum&) = default;
 };
 
+/// Entrywise product of two inputs of equal shape; both may be the same node.
+struct Product {
+    friend bool operator==(const Product&, const Product&) = default;
+};
+
 /// Concatenation along the canonical axis: 0 channels, 1 height, 2 width.
 struct Concat {
     int axis = 0;
@@ -127,7 +132,7 @@ struct View {
 };
 
 /// The closed set of node kinds. Domains visit it exhaustively, without a default.
-using NodeKind = std::variant<Input, WeightLayer, Diagonal, Activation, Sum, Concat, MaxPool, AveragePool, Select, View>;
+using NodeKind = std::variant<Input, WeightLayer, Diagonal, Activation, Sum, Product, Concat, MaxPool, AveragePool, Select, View>;
 
 struct Node {
     std::string name;  ///< unique

@@ -71,6 +71,7 @@ std::string violation(const Node& node) {
                 return contracts(activation) ? std::string() : fmt::format("{} is not 1-Lipschitz with |f(t)| <= |t|", node.op);
             },
             [](const Sum&) { return std::string(); },
+            [&node](const Product&) { return fmt::format("{} multiplies two computed values", node.op); },
             [](const Concat&) { return std::string(); },
             [](const MaxPool&) { return std::string(); },
             [&node](const AveragePool& pool) {

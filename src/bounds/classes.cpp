@@ -122,6 +122,7 @@ std::vector<Grid> position_classes(const Network& network) {
                 [&](const Diagonal&) { return *inputs[0]; },
                 [&](const Activation&) { return *inputs[0]; },
                 [&](const Sum&) { return refined(inputs); },
+                [&](const Product&) { return refined(inputs); },
                 [&](const Concat& concat) {
                     Grid grid;
                     std::vector<const AxisClasses*> parts;

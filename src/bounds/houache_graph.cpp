@@ -29,8 +29,8 @@ Upper layer_magnitude(const WeightLayer& layer, const LayerNorms& norms, Upper b
     return result;
 }
 
-/// Bounds of ‖x_v‖ and ‖x'_v‖ (both in .x) at every node, with r_l in place of ‖W_l‖.
-std::vector<NodeNorms> magnitudes(const BoundInput& input, const std::vector<Upper>& gains) {
+/// Bounds of ‖x_v‖ and ‖x'_v‖ (both in .x) at every node, with the larger of both networks' rows.
+std::vector<NodeNorms> magnitudes(const BoundInput& input) {
     const Network& network = input.network;
     std::vector<NodeNorms> result(network.nodes().size());
     std::size_t index = 0;
@@ -53,13 +53,21 @@ std::vector<NodeNorms> magnitudes(const BoundInput& input, const std::vector<Upp
     return result;
 }
 
-/// G_v: the gain from each node to the output, summed over edges.
-std::vector<Upper> gains_to_output(const Network& network, const std::vector<Upper>& layer_gain) {
+/// G_v: the gain from each node to the output, summed over edges. An edge into a product has the other factor's magnitude as gain.
+std::vector<Upper> gains_to_output(const Network& network, const std::vector<Upper>& layer_gain,
+                                   const std::vector<NodeNorms>& magnitude) {
     std::vector<Upper> gains(network.nodes().size());
     gains[static_cast<std::size_t>(network.output())] = Upper::exactly(1.0);
     std::size_t index = network.weight_layers().size();
     for (std::size_t id = network.nodes().size(); id-- > 0;) {
         const Node& node = network.nodes()[id];
+        if (std::holds_alternative<Product>(node.kind)) {
+            for (const std::size_t k : {0U, 1U}) {
+                const NodeNorms& other = magnitude[static_cast<std::size_t>(node.inputs[1 - k])];
+                gains[static_cast<std::size_t>(node.inputs[k])] += gains[id] * max(other.x, other.y);
+            }
+            continue;
+        }
         const bool is_layer = std::holds_alternative<WeightLayer>(node.kind);
         const Upper through = gains[id] * (is_layer ? layer_gain[--index] : inf_gain(node));
         for (const NodeId from : node.inputs) {
@@ -74,8 +82,8 @@ std::vector<Upper> gains_to_output(const Network& network, const std::vector<Upp
 Bound houache_graph(const BoundInput& input) {
     const Network& network = input.network;
     const std::vector<Upper> layer_gain = layer_gains(input);
-    const std::vector<NodeNorms> magnitude = magnitudes(input, layer_gain);
-    const std::vector<Upper> gain = gains_to_output(network, layer_gain);
+    const std::vector<NodeNorms> magnitude = magnitudes(input);
+    const std::vector<Upper> gain = gains_to_output(network, layer_gain, magnitude);
     const Upper one = Upper::exactly(1.0);
     bool biases_change = false;
     for (std::size_t l = 0; l < input.pair.size(); ++l) {

@@ -76,6 +76,22 @@ void sum_intervals(const Sum& sum, const std::vector<const DifferentialIntervals
     }
 }
 
+/// I8: x − x' of a product by both telescopings, and by the difference of the ranges.
+void product_intervals(const DifferentialIntervals& left, const DifferentialIntervals& right, DifferentialIntervals& out) {
+    const DifferentialIntervals u_all = regrid(left, out.grid);
+    const DifferentialIntervals v_all = regrid(right, out.grid);
+    const auto add = [](Interval s, Interval t) { return Interval{next_down(s.lower + t.lower), next_up(s.upper + t.upper)}; };
+    for (std::size_t at = 0; at < out.values[x_lower].size(); ++at) {
+        const Entry u = read(u_all, at);
+        const Entry v = read(v_all, at);
+        Entry result{multiply(u.x, v.x), multiply(u.y, v.y), {}};
+        const Interval first = add(multiply(u.x, v.d), multiply(u.d, v.y));
+        const Interval second = add(multiply(u.y, v.d), multiply(u.d, v.x));
+        result.d = intersect(intersect(first, second), subtract(result.x, result.y));
+        write(out, at, result);
+    }
+}
+
 }  // namespace
 
 DifferentialIntervals::DifferentialIntervals(const Dims& node_dims, const Grid& classes) : dims(node_dims), grid(classes) {
@@ -108,6 +124,7 @@ DifferentialIntervals propagate_intervals(const Network& network, const WeightPa
                        [&](const Diagonal& diagonal) { diagonal_intervals(diagonal, *inputs[0], out); },
                        [&](const Activation& activation) { activation_intervals(activation, *inputs[0], out); },
                        [&](const Sum& sum) { sum_intervals(sum, inputs, out); },
+                       [&](const Product&) { product_intervals(*inputs[0], *inputs[1], out); },
                        [&](const Concat& concat) { concat_intervals(concat, inputs, out); },
                        [&](const MaxPool& pool) { max_pool_intervals(pool, *inputs[0], out); },
                        [&](const AveragePool& pool) { average_pool_intervals(pool, *inputs[0], out); },

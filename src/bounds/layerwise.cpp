@@ -38,6 +38,11 @@ std::vector<NormPair> recurse(const Network& network, bool with_two, LayerFuncti
 
 NormPair propagate(const Network& network, const Node& node, const std::vector<NormPair>& norms, bool with_two) {
     NormPair result;
+    if (with_two && std::holds_alternative<Product>(node.kind)) {
+        result = product_norms(norms[static_cast<std::size_t>(node.inputs[0])], norms[static_cast<std::size_t>(node.inputs[1])]);
+        result.inf = smaller(result.inf, result.two);
+        return result;
+    }
     result.inf = propagate_inf(network, node, norms_of_inputs(node, norms, &NormPair::inf));
     if (with_two) {
         result.two = propagate_two(network, node, norms_of_inputs(node, norms, &NormPair::two));

@@ -219,6 +219,9 @@ NodeNorms propagate_inf(const Network& network, const Node& node, const std::vec
             },
             [&](const Activation& activation) { return activation_inf(activation, in); },
             [&](const Sum&) { return combine(inputs, add); },
+            [&](const Product&) {
+                return product_norms({*inputs[0], lost()}, {*inputs[1], lost()}).inf;
+            },
             [&](const Concat&) { return combine(inputs, [](Upper a, Upper b) { return max(a, b); }); },
             [&](const MaxPool& pool) { return pass(pool); },
             [&](const AveragePool& pool) {
@@ -245,6 +248,7 @@ NodeNorms propagate_two(const Network& network, const Node& node, const std::vec
             },
             [&](const Activation& activation) { return activation_two(activation, in, node.dims.size()); },
             [&](const Sum&) { return combine(inputs, add); },
+            [&](const Product&) { return lost(); },
             [&](const Concat&) {
                 const NodeNorms squares = combine(inputs, [](Upper a, Upper b) { return a + square(b); });
                 return NodeNorms{sqrt_up(squares.x), sqrt_up(squares.y), sqrt_up(squares.d)};
@@ -263,6 +267,17 @@ NodeNorms propagate_two(const Network& network, const Node& node, const std::vec
             [&](const View&) { return in; },
         },
         node.kind));
+}
+
+NormPair product_norms(const NormPair& u, const NormPair& v) {
+    // ‖u ⊙ w‖_2 ≤ ‖u‖_2 ‖w‖_∞ and ‖u‖_∞ ‖w‖_2.
+    const auto two = [](Upper u_inf, Upper u_two, Upper w_inf, Upper w_two) { return min(u_two * w_inf, u_inf * w_two); };
+    const NodeNorms inf{u.inf.x * v.inf.x, u.inf.y * v.inf.y,
+                        min(u.inf.x * v.inf.d + u.inf.d * v.inf.y, u.inf.y * v.inf.d + u.inf.d * v.inf.x)};
+    const Upper first = two(u.inf.x, u.two.x, v.inf.d, v.two.d) + two(u.inf.d, u.two.d, v.inf.y, v.two.y);
+    const Upper second = two(u.inf.y, u.two.y, v.inf.d, v.two.d) + two(u.inf.d, u.two.d, v.inf.x, v.two.x);
+    const NodeNorms euclidean{two(u.inf.x, u.two.x, v.inf.x, v.two.x), two(u.inf.y, u.two.y, v.inf.y, v.two.y), min(first, second)};
+    return {with_triangle(inf), with_triangle(euclidean)};
 }
 
 NodeNorms smaller(const NodeNorms& a, const NodeNorms& b) {
@@ -321,6 +336,7 @@ Upper inf_gain(const Node& node) {
                           [&](const Diagonal& diagonal) { return Upper::magnitude(max_abs(diagonal.scale)); },
                           [&](const Activation& activation) { return worst_facts(activation).lipschitz; },
                           [&](const Sum&) { return one; },
+                          [&](const Product&) { return Upper::infinity(); },
                           [&](const Concat&) { return one; },
                           [&](const MaxPool&) { return one; },
                           [&](const AveragePool& pool) {

@@ -22,9 +22,13 @@ struct NormPair {
     NodeNorms two;  ///< Euclidean norm
 };
 
-/// Norm domains of docs/theory.md G1–G4: one transfer function per node kind except weight layers and the input.
+/// Norm domains of docs/theory.md G1–G4, G7: one transfer function per node kind except weight layers, the input, and products in
+/// the 2-norm, which are lost here.
 [[nodiscard]] NodeNorms propagate_inf(const Network& network, const Node& node, const std::vector<const NodeNorms*>& inputs);
 [[nodiscard]] NodeNorms propagate_two(const Network& network, const Node& node, const std::vector<const NodeNorms*>& inputs);
+
+/// The entrywise product of u and v in both norms (G7); for Product nodes in place of propagate_two, which knows one norm only.
+[[nodiscard]] NormPair product_norms(const NormPair& u, const NormPair& v);
 
 /// Weight layer, entry by entry: norms of each output channel from the row sums of W, W' and W − W' and the input's ∞-norms (G1),
 /// or from the rows' 2-norms and the input's 2-norms (G2). The smaller telescoping per row.
@@ -48,7 +52,7 @@ struct NormPair {
 [[nodiscard]] Upper bias_delta_up(double b, double b_quantized) noexcept;
 
 /// How much each operator can enlarge a difference in the ∞-norm: 1 for pools, sums per edge, …; the weight layers' gain is the
-/// caller's.
+/// caller's, and so is that of a product, which depends on the other factor.
 [[nodiscard]] Upper inf_gain(const Node& node);
 
 }  // namespace qbound::internal

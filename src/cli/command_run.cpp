@@ -75,7 +75,7 @@ ExitCode run_run(const std::vector<std::string>& arguments, Console& console) {
     app.add_option("--data", command.data, "one input, or N of them stacked: NPY, or NPZ with one array or one called x")
         ->type_name("X.npy")
         ->required();
-    app.add_option("-o,--output", command.output, "the outputs: NPY, float64; - is standard output")
+    app.add_option("-o,--output-file", command.output, "the outputs: NPY, float64; - is standard output")
         ->type_name("Y.npy")
         ->required();
     command.quantizer.add_to(app);

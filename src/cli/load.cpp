@@ -60,6 +60,18 @@ std::string display_name(const std::string& path) {
     return path == "-" ? "standard input" : path;
 }
 
+Model load_model_file(const std::string& path, const LoadOptions& options) {
+    check_for_command(path);
+    return with_file(display_name(path), [&] {
+        std::string digest;
+        Model model = read_model(path, {.load = options}, digest);
+        if (model.name.empty()) {
+            model.name = stem(path);
+        }
+        return model;
+    });
+}
+
 LoadedNetwork load_network(const std::string& path, const LoadRequest& request) {
     check_for_command(path);
     return with_file(display_name(path), [&] {

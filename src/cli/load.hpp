@@ -42,6 +42,9 @@ auto with_file(const std::string& path, const Work& work) {
     }
 }
 
+/// Reads the model that the user named. Errors: those of the library, with the file put before their place.
+[[nodiscard]] Model load_model_file(const std::string& path, const LoadOptions& options);
+
 /// Reads and lowers the model that the user named. Errors: those of the library, with the file put before their place.
 [[nodiscard]] LoadedNetwork load_network(const std::string& path, const LoadRequest& request);
 

@@ -46,7 +46,12 @@ void add_text(CLI::App& app, const std::string& name, std::string& value, const 
 void ModelOptions::add_to(CLI::App& app) {
     const std::string group = "Model";
     add_text(app, "--order", order, "NAME,...", "layers of a weight dump from input to output", group);
-    add_text(app, "--input-shape", input_shape, "C,H,W", "input of a weight dump, without batch", group);
+    app.add_option("--input-shape", input_shape, "shape of the input, without batch; NAME:1,C,H,W as ONNX has it (repeatable)")
+        ->type_name("SHAPE")
+        ->group(group)
+        ->allow_extra_args(false);
+    add_text(app, "--input", input, "NAME", "which of several inputs the box is for (ONNX)", group);
+    add_text(app, "--output", output_value, "NAME", "which of several outputs to bound, or any value or node", group);
     add_text(app, "--bn-eps", bn_epsilon, "EPS", "epsilon of a weight dump's BatchNormalization [1e-5]", group);
     add_text(app, "--topology", topology, "FILE|NAME", "graph of a weight dump: a manifest without data, or a known name", group);
     app.add_flag("--weights-only", weights_only, "pass the quantization of activations through (ONNX)")->group(group);
@@ -57,9 +62,16 @@ LoadOptions ModelOptions::load_options() const {
     if (!order.empty()) {
         options.order = parse_names(order, "--order");
     }
-    if (!input_shape.empty()) {
-        options.input_shape = parse_shape(input_shape, "--input-shape");
+    for (const std::string& text : input_shape) {
+        const std::size_t colon = text.rfind(':');
+        if (colon == std::string::npos) {
+            options.input_shape = parse_shape(text, "--input-shape");
+        } else {
+            options.input_shapes[text.substr(0, colon)] = parse_shape(text.substr(colon + 1), "--input-shape");
+        }
     }
+    options.input = input;
+    options.output = output_value;
     if (!bn_epsilon.empty()) {
         options.bn_epsilon = parse_number(bn_epsilon, "--bn-eps");
         if (!(*options.bn_epsilon >= 0)) {

@@ -19,10 +19,12 @@ class Option;
 /// functions that turn them into what the library takes. Errors: Error{usage} naming the option.
 namespace qbound::internal {
 
-/// --order, --input-shape, --bn-eps, --topology, --weights-only
+/// --order, --input-shape, --input, --output, --bn-eps, --topology, --weights-only
 struct ModelOptions {
     std::string order;
-    std::string input_shape;
+    std::vector<std::string> input_shape;
+    std::string input;
+    std::string output_value;
     std::string bn_epsilon;
     std::string topology;
     bool weights_only = false;

@@ -86,14 +86,17 @@ std::map<std::string, Attribute> convolution_attributes(const Shape& weight, std
 }
 
 /// Adds the layer's tensor to the model and returns its value name; without one, a tensor of `otherwise` as long as the mean.
-std::string normalization_tensor(DumpLayer& layer, TensorRole role, double otherwise, ChainBuilder& chain) {
+std::string normalization_tensor(DumpLayer& layer, TensorRole role, double otherwise, ChainBuilder& chain, Model& model) {
     const auto found = layer.tensors.find(role);
     if (found != layer.tensors.end()) {
         return chain.tensor(found->second.first, found->second.second);
     }
     const Tensor& mean = layer.at(TensorRole::mean);
-    return chain.tensor(layer.name + (role == TensorRole::weight ? ".weight" : ".bias"),
-                        std::make_shared<const Tensor>(Tensor{mean.shape, std::vector<double>(mean.data.size(), otherwise)}));
+    std::string name =
+        chain.tensor(layer.name + (role == TensorRole::weight ? ".weight" : ".bias"),
+                     std::make_shared<const Tensor>(Tensor{mean.shape, std::vector<double>(mean.data.size(), otherwise)}));
+    model.supplied.insert(name);
+    return name;
 }
 
 void emit_bridge(const Fit& step, const DumpLayer& layer, ChainBuilder& chain, Model& model) {
@@ -114,9 +117,10 @@ void emit_bridge(const Fit& step, const DumpLayer& layer, ChainBuilder& chain, M
 void emit_layer(DumpLayer& layer, const Fit& step, double bn_epsilon, ChainBuilder& chain, Model& model) {
     emit_bridge(step, layer, chain, model);
     if (layer.kind == DumpKind::normalization) {
-        const std::vector<std::string> constants{
-            normalization_tensor(layer, TensorRole::weight, 1, chain), normalization_tensor(layer, TensorRole::bias, 0, chain),
-            normalization_tensor(layer, TensorRole::mean, 0, chain), normalization_tensor(layer, TensorRole::variance, 1, chain)};
+        const std::vector<std::string> constants{normalization_tensor(layer, TensorRole::weight, 1, chain, model),
+                                                 normalization_tensor(layer, TensorRole::bias, 0, chain, model),
+                                                 normalization_tensor(layer, TensorRole::mean, 0, chain, model),
+                                                 normalization_tensor(layer, TensorRole::variance, 1, chain, model)};
         chain.node(layer.name, "BatchNormalization", constants, {{"epsilon", bn_epsilon}});
         return;
     }
@@ -135,6 +139,20 @@ void emit_layer(DumpLayer& layer, const Fit& step, double bn_epsilon, ChainBuild
                               " groups");
     }
     chain.node(layer.name, "Conv", constants, convolution_attributes(layer.at(TensorRole::weight).shape, step.group));
+}
+
+/// A layer that does not fit is joined all the same, for a person to mend.
+Fit sketched(const Shape& in, const DumpLayer& layer, Model& model) {
+    Fit joined;
+    joined.out = in;
+    if (layer.kind == DumpKind::dense) {
+        joined.bridge = in.size() > 1 ? Fit::Bridge::flatten : Fit::Bridge::none;
+        joined.out.assign(1, layer.at(TensorRole::weight).shape[0]);
+    } else if (layer.kind == DumpKind::convolution) {
+        joined.out.front() = layer.at(TensorRole::weight).shape[0];
+    }
+    model.notes.push_back("to mend: layer " + in_quotes(layer.name) + " does not take what comes to it (" + to_string(in) + ")");
+    return joined;
 }
 
 }  // namespace
@@ -159,7 +177,7 @@ std::optional<Shape> stated_input(const std::vector<DumpLayer>& layers, const Lo
         return options.input_shape;
     }
     const auto convolution = std::ranges::find(layers, DumpKind::convolution, &DumpLayer::kind);
-    if (convolution != layers.end()) {
+    if (convolution != layers.end() && !options.sketch) {
         fail_malformed("layer " + in_quotes(convolution->name), "a convolution, and a weight dump does not say the input's shape",
                        "give it, as in --input-shape 3,224,224");
     }
@@ -167,10 +185,17 @@ std::optional<Shape> stated_input(const std::vector<DumpLayer>& layers, const Lo
 }
 
 Shape input_for(const DumpLayer& first) {
+    if (first.kind == DumpKind::convolution) {  // in a sketch
+        constexpr std::int64_t kUsualSize = 224;
+        const Shape& weight = first.at(TensorRole::weight).shape;
+        Shape shape(weight.size() - 1, kUsualSize);
+        shape.front() = weight[1];
+        return shape;
+    }
     return {first.kind == DumpKind::dense ? first.at(TensorRole::weight).shape[1] : first.at(TensorRole::mean).shape[0]};
 }
 
-void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, Model& model) {
+void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, bool sketch, Model& model) {
     ChainBuilder chain(model);
     Shape shape = input;
     bool may_pool = false;
@@ -179,13 +204,16 @@ void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_ep
         if (layer.kind != DumpKind::normalization && !owing_relu.empty()) {
             chain.node(owing_relu + ".relu", "Relu");
         }
-        const std::optional<Fit> step = fit(shape, layer, may_pool);
+        std::optional<Fit> step = fit(shape, layer, may_pool);
+        if (!step && sketch) {
+            step = sketched(shape, layer, model);
+        }
         if (!step) {
             const Shape& weight = layer.at(layer.kind == DumpKind::normalization ? TensorRole::mean : TensorRole::weight).shape;
             fail_malformed(
                 "layer " + in_quotes(layer.name),
                 to_string(weight) + " does not take what comes from " + in_quotes(chain.last()) + " (" + to_string(shape) + ")",
-                "name the layers in order with --order, or describe the network in a manifest");
+                "name the layers in order with --order, or describe the graph with --topology");
         }
         emit_layer(layer, *step, bn_epsilon, chain, model);
         shape = step->out;

@@ -155,10 +155,15 @@ void order_layers(std::vector<DumpLayer>& layers, StoredOrder stored, const std:
         return;
     }
     const auto order = ChainSearch(layers, input).unique();
+    if ((!order || !is_natural(layers, *order)) && options.sketch) {
+        std::ranges::stable_sort(layers, natural_less, &DumpLayer::name);
+        notes.emplace_back("to mend: the tensors were sorted by name; the layers stand in natural order of their names");
+        return;
+    }
     if (!order || !is_natural(layers, *order)) {
         fail_malformed(
             "", "the tensors are sorted by name, and their shapes do not chain in exactly one way that agrees with the names",
-            "name the layers in order, as in --order conv1,bn1,fc");
+            "name the layers in order, as in --order conv1,bn1,fc, or describe the graph with --topology");
     }
     reorder(layers, *order);
     notes.emplace_back("layers in natural order of their names, the only one in which their shapes chain");

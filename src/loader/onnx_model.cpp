@@ -142,7 +142,7 @@ Shape input_shape(const onnx::ValueInfoProto& input, const Shape* given, std::ve
         }
         shape.push_back(fixed ? dim.dim_value() : 1);
     }
-    if (shape.size() > 1 && shape.front() != 1) {
+    if (given == nullptr && shape.size() > 1 && shape.front() != 1) {
         notes.push_back("input " + in_quotes(input.name()) + ": a batch of " + std::to_string(shape.front()) + " is read as 1");
         shape.front() = 1;
     }

@@ -185,6 +185,9 @@ Bytes ExternalData::bytes(const onnx::TensorProto& tensor, std::size_t size, std
     if (location.empty()) {
         fail_malformed(std::string(place), "external data without a location");
     }
+    if (std::ranges::any_of(location, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; })) {
+        fail_malformed(std::string(place), "external data at " + in_quotes(location));
+    }
     if (length && *length != size) {
         fail_malformed(std::string(place),
                        std::to_string(*length) + " bytes of external data where " + std::to_string(size) + " are needed");

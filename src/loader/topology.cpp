@@ -111,6 +111,9 @@ Model fill(Topology topology, NamedTensors& tensors, std::string_view format, co
     Model model = std::move(topology.graph);
     model.format = format;
     model.name.clear();  // the file's name tells one dump from another
+    for (const auto& [name, tensor] : model.tensors) {
+        model.supplied.insert(name);
+    }
     for (auto& [name, tensor] : tensors) {
         topology.tensors.erase(name);
         model.tensors.emplace(std::move(name), std::move(tensor));
@@ -120,6 +123,7 @@ Model fill(Topology topology, NamedTensors& tensors, std::string_view format, co
         const auto size = static_cast<std::size_t>(checked_size(expected.shape, "tensor " + in_quotes(name)));
         model.tensors.emplace(name,
                               std::make_shared<const Tensor>(Tensor{expected.shape, std::vector<double>(size, *expected.fill)}));
+        model.supplied.insert(name);
         filled.add(in_quotes(name));
     }
     if (!filled.empty()) {

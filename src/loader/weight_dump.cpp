@@ -58,7 +58,10 @@ Model chain_of_tensors(NamedTensors tensors, StoredOrder stored, std::string_vie
     const Shape input = stated ? *stated : input_for(layers.front());
     model.inputs.push_back({"input", with_batch(input, "input"), nullptr, nullptr});
     model.notes.emplace_back("topology assumed: a chain with Relu between the layers, convolutions of stride 1 that keep the size");
-    emit_chain(layers, input, options.bn_epsilon.value_or(kDefaultEpsilon), model);
+    if (options.sketch && !stated && input.size() > 1) {
+        model.notes.push_back("to mend: the input's shape is not known; " + to_string(input) + " stands for it");
+    }
+    emit_chain(layers, input, options.bn_epsilon.value_or(kDefaultEpsilon), options.sketch, model);
     if (std::ranges::any_of(layers, [](const DumpLayer& layer) { return layer.kind == DumpKind::normalization; })) {
         model.notes.push_back("epsilon of BatchNormalization: " + short_decimal(options.bn_epsilon.value_or(kDefaultEpsilon)) +
                               (options.bn_epsilon ? ", from --bn-eps" : ", assumed (--bn-eps replaces it)"));

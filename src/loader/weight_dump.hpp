@@ -80,12 +80,12 @@ struct Fit {
 /// Errors  Error{malformed} with the hint to give --input-shape if there is a convolution.
 [[nodiscard]] std::optional<Shape> stated_input(const std::vector<DumpLayer>& layers, const LoadOptions& options);
 
-/// The input that `first` takes in a net of dense layers.
+/// The input that `first` takes in a net of dense layers; in a sketch also a usual one for a convolution.
 [[nodiscard]] Shape input_for(const DumpLayer& first);
 
 /// Appends the layers to `model`: Relu between them (after their BatchNormalization), none after the last weight layer.
-/// Errors  Error{malformed} at the first layer that does not fit.
-void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, Model& model);
+/// Errors  Error{malformed} at the first layer that does not fit; none in a sketch, which has a note instead.
+void emit_chain(std::vector<DumpLayer>& layers, const Shape& input, double bn_epsilon, bool sketch, Model& model);
 
 // ---- dump_order.cpp: which order
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -157,6 +158,13 @@ class Evaluator {
                 result[j] += sign * term[j];
             }
         }
+        return result;
+    }
+
+    Values value(const Product&) const {
+        Values result = input(0);
+        const Values& right = input(1);
+        std::ranges::transform(result, right, result.begin(), std::multiplies<>());
         return result;
     }
 

@@ -73,6 +73,16 @@ class ReverseMode::Pass {
         }
     }
 
+    void propagate(const Product&, const std::vector<double>& adjoint) {
+        for (const std::size_t k : {0U, 1U}) {  // each factor's derivative is the other; one node may be both
+            const auto& other = values_[index(node().inputs[1 - k])];
+            auto& into = target(node().inputs[k]);
+            for (std::size_t i = 0; i < adjoint.size(); ++i) {
+                into[i] += other[i] * adjoint[i];
+            }
+        }
+    }
+
     void propagate(const Concat& concat, const std::vector<double>& adjoint) {
         // Along its axis each input is a run of consecutive entries, repeated once per index of the axes before.
         const auto run_of = [&](const Dims& dims) {

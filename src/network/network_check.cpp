@@ -140,6 +140,17 @@ class NodeCheck {
         }
     }
 
+    void check(const Product&) const {
+        if (node_.inputs.size() != 2) {
+            fail(fmt::format("a product of {} inputs", node_.inputs.size()));
+        }
+        for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
+            if (input(i).shape != node_.shape) {
+                fail(fmt::format("its shape {} differs from its input's {}", to_string(node_.shape), to_string(input(i).shape)));
+            }
+        }
+    }
+
     void check(const Concat& concat) const {
         if (node_.inputs.empty() || concat.axis < 0 || concat.axis > 2) {
             fail(fmt::format("a concatenation of {} inputs along axis {}", node_.inputs.size(), concat.axis));

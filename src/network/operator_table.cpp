@@ -2,6 +2,7 @@
 #include "network/operator_table.hpp"
 
 #include "network/attributes.hpp"
+#include "network/constant_folding.hpp"
 #include "network/naming.hpp"
 
 #include <fmt/format.h>
@@ -45,6 +46,22 @@ std::string dropping(const Model& model, const ModelNode& node) {
     return drops && may_be_nonzero(model, node, 2) ? "a training_mode that is not constantly false" : "";
 }
 
+/// The axis of opset 1 to 6 has a meaning here for a constant right operand.
+std::string not_aligned(const Model& model, const ModelNode& node) {
+    const bool aligned = has_attribute(node, "axis");
+    if (aligned && (model.opset >= 7 || !Translator::has_input(node, 1) || !model.tensors.contains(node.inputs[1]))) {
+        return "an axis";
+    }
+    return "";
+}
+
+std::string by_computed(const Model& model, const ModelNode& node) {
+    if (!Translator::has_input(node, 1) || !constant_values(model).contains(node.inputs[1])) {
+        return "a computed divisor";
+    }
+    return not_aligned(model, node);
+}
+
 /// Cast between floating point types is the identity here, where computations are exact.
 std::string not_real(const Model& /*model*/, const ModelNode& node) {
     const std::int64_t to = integer_attribute(node, "to", 0);
@@ -59,7 +76,7 @@ std::string not_real(const Model& /*model*/, const ModelNode& node) {
 
 const std::vector<OperatorRow>& operator_table() {
     static const std::vector<OperatorRow> table = {
-        {"Add", {"left operand", "right operand"}, 2, {}, translate_add},
+        {"Add", {"left operand", "right operand"}, 2, {"axis", "broadcast", "consumed_inputs"}, translate_add, not_aligned},
         {"AveragePool",
          {"input"},
          1,
@@ -85,20 +102,28 @@ const std::vector<OperatorRow>& operator_table() {
          {"auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides"},
          translate_conv_transpose},
         {"DepthToSpace", {"input"}, 1, {"blocksize", "mode"}, translate_rearrangement},
+        {"Div", {"dividend", "divisor"}, 2, {"axis", "broadcast", "consumed_inputs"}, translate_div, by_computed},
         {"Dropout", {"input", "ratio", "training mode"}, 1, {"is_test", "ratio", "seed"}, translate_identity, dropping},
-        {"Elu", {"input"}, 1, {"alpha"}, translate_parametric_activation},
+        {"Elu", {"input"}, 1, {"alpha", "consumed_inputs"}, translate_parametric_activation},
         {"Erf", {"input"}, 1, {}, translate_plain_activation},
         {"Expand", {"input", "shape"}, 2, {}, translate_rearrangement},
         {"Flatten", {"input"}, 1, {"axis"}, translate_rearrangement},
         {"Gather", {"input", "indices"}, 2, {"axis"}, translate_rearrangement},
         {"Gelu", {"input"}, 1, {"approximate"}, translate_gelu},
-        {"Gemm", {"input", "weight", "bias"}, 2, {"alpha", "beta", "transA", "transB"}, translate_gemm, nullptr, false, true},
+        {"Gemm",
+         {"input", "weight", "bias"},
+         2,
+         {"alpha", "beta", "broadcast", "transA", "transB"},
+         translate_gemm,
+         nullptr,
+         false,
+         true},
         {"GlobalAveragePool", {"input"}, 1, {}, translate_global_average_pool},
         {"GlobalMaxPool", {"input"}, 1, {}, translate_global_max_pool},
-        {"HardSigmoid", {"input"}, 1, {"alpha", "beta"}, translate_parametric_activation},
+        {"HardSigmoid", {"input"}, 1, {"alpha", "beta", "consumed_inputs"}, translate_parametric_activation},
         {"HardSwish", {"input"}, 1, {}, translate_plain_activation},
         {"Identity", {"input"}, 1, {}, translate_identity},
-        {"LeakyRelu", {"input"}, 1, {"alpha"}, translate_parametric_activation},
+        {"LeakyRelu", {"input"}, 1, {"alpha", "consumed_inputs"}, translate_parametric_activation},
         {"MatMul", {"left factor", "right factor"}, 2, {}, translate_matmul, nullptr, false, true},
         {"Max", {"operand", "operand"}, 2, {}, translate_limit, nullptr, false, true},
         {"MaxPool",
@@ -108,12 +133,14 @@ const std::vector<OperatorRow>& operator_table() {
          translate_max_pool},
         {"Min", {"operand", "operand"}, 2, {}, translate_limit, nullptr, false, true},
         {"Mish", {"input"}, 1, {}, translate_plain_activation},
-        {"PRelu", {"input", "slope"}, 2, {}, translate_prelu},
+        {"Mul", {"left factor", "right factor"}, 2, {"axis", "broadcast", "consumed_inputs"}, translate_mul, not_aligned},
+        {"Neg", {"input"}, 1, {}, translate_neg},
+        {"PRelu", {"input", "slope"}, 2, {"consumed_inputs"}, translate_prelu},
         {"Pad", {"input", "pads", "constant value", "axes"}, 1, {"mode", "paddings", "pads", "value"}, translate_rearrangement},
         {"ReduceMax", {"input", "axes"}, 1, {"axes", "keepdims", "noop_with_empty_axes"}, translate_reduction},
         {"ReduceMean", {"input", "axes"}, 1, {"axes", "keepdims", "noop_with_empty_axes"}, translate_reduction},
         {"ReduceSum", {"input", "axes"}, 1, {"axes", "keepdims", "noop_with_empty_axes"}, translate_reduction},
-        {"Relu", {"input"}, 1, {}, translate_plain_activation},
+        {"Relu", {"input"}, 1, {"consumed_inputs"}, translate_plain_activation},
         {"Reshape", {"input", "shape"}, 1, {"allowzero", "shape"}, translate_rearrangement},
         {"Resize",
          {"input", "region of interest", "scales", "sizes"},
@@ -122,8 +149,8 @@ const std::vector<OperatorRow>& operator_table() {
           "keep_aspect_ratio_policy", "mode", "nearest_mode"},
          translate_rearrangement},
         {"Scale", {"input", "scale", "shift"}, 1, {}, translate_scale},
-        {"Selu", {"input"}, 1, {"alpha", "gamma"}, translate_parametric_activation},
-        {"Sigmoid", {"input"}, 1, {}, translate_plain_activation},
+        {"Selu", {"input"}, 1, {"alpha", "gamma", "consumed_inputs"}, translate_parametric_activation},
+        {"Sigmoid", {"input"}, 1, {"consumed_inputs"}, translate_plain_activation},
         {"Silu", {"input"}, 1, {}, translate_plain_activation},
         {"Slice", {"input", "starts", "ends", "axes", "steps"}, 1, {"axes", "ends", "starts"}, translate_rearrangement},
         {"SpaceToDepth", {"input"}, 1, {"blocksize"}, translate_rearrangement},
@@ -131,8 +158,9 @@ const std::vector<OperatorRow>& operator_table() {
         {"Squeeze", {"input", "axes"}, 1, {"axes"}, translate_rearrangement},
         {"Softplus", {"input"}, 1, {}, translate_plain_activation},
         {"Softsign", {"input"}, 1, {}, translate_plain_activation},
-        {"Sub", {"left operand", "right operand"}, 2, {}, translate_sub},
-        {"Tanh", {"input"}, 1, {}, translate_plain_activation},
+        {"Sub", {"left operand", "right operand"}, 2, {"axis", "broadcast", "consumed_inputs"}, translate_sub, not_aligned},
+        {"Sum", {"input"}, 1, {"consumed_inputs"}, translate_sum, nullptr, true},
+        {"Tanh", {"input"}, 1, {"consumed_inputs"}, translate_plain_activation},
         {"Tile", {"input", "repeats"}, 2, {}, translate_rearrangement},
         {"Transpose", {"input"}, 1, {"perm"}, translate_rearrangement},
         {"Unsqueeze", {"input", "axes"}, 1, {"axes"}, translate_rearrangement},

@@ -81,7 +81,7 @@ TransposedAxis transposed_axis(const ModelNode& node, std::int64_t in, std::int6
     }
     if (has_attribute(node, "output_shape") || mode.starts_with("SAME")) {
         const std::int64_t total = unpadded - out;
-        before = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
+        before = total <= 0 ? 0 : (mode == "SAME_UPPER" ? total / 2 : total - total / 2);  // what is missing is added at the end
         after = total - before;
     }
     if (out < 1 || out > largest) {

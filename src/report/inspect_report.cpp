@@ -20,6 +20,7 @@ std::string_view kind_name(const NodeKind& kind) {
                           [](const Diagonal&) -> std::string_view { return "diagonal"; },
                           [](const Activation&) -> std::string_view { return "activation"; },
                           [](const Sum&) -> std::string_view { return "sum"; },
+                          [](const Product&) -> std::string_view { return "product"; },
                           [](const Concat&) -> std::string_view { return "concat"; },
                           [](const MaxPool&) -> std::string_view { return "max-pool"; },
                           [](const AveragePool&) -> std::string_view { return "average-pool"; },

@@ -50,6 +50,9 @@ std::string attributes(const Activation& a) {
 std::string attributes(const Sum& s) {
     return " signs " + list(s.signs);
 }
+std::string attributes(const Product&) {
+    return "";
+}
 std::string attributes(const Concat& c) {
     return " axis " + std::to_string(c.axis);
 }

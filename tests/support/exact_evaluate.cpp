@@ -190,6 +190,14 @@ class Evaluation {
         return result;
     }
 
+    Values value(const Product&) {
+        Values result(static_cast<std::size_t>(node_->dims.size()), number<Number>(0));
+        for (std::size_t i = 0; i < result.size(); ++i) {
+            result[i] = Number(in(0)[i] * in(1)[i]);
+        }
+        return result;
+    }
+
     Values value(const Concat& concat) {
         return tabulate([&](std::int64_t c, std::int64_t h, std::int64_t w) {
             std::array<std::int64_t, 3> i{c, h, w};

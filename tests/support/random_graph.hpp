@@ -21,6 +21,7 @@ struct GraphOptions {
     bool caps = true;               ///< activations with bounded values or differences
     bool unit_gain_only = false;    ///< nothing between weight layers has a gain below 1 in the bounds on norms
     bool rising_only = false;  ///< every entry of θ, θ' and θ − θ' rises with every input entry, which are ≥ 0; θ' is a network
+    bool products = true;            ///< products of two computed values
     bool rational_only = false;      ///< only activations that are exact in rationals
     bool extreme_weights = true;     ///< now and then weights from 1e−30 to 1e30, or sums that cancel
     std::int64_t max_entries = 160;  ///< per node

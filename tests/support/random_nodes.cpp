@@ -125,8 +125,10 @@ void GraphGrower::step() {
         pad(in);
     } else if (u < 0.86) {
         rearrange(in);
-    } else if (options_.branches && u < 0.91) {
+    } else if (options_.branches && u < 0.89) {
         sum(in);
+    } else if (options_.branches && options_.products && !options_.contracting_only && !options_.rising_only && u < 0.92) {
+        chance(0.5) && spatial ? gate(in) : product(in);
     } else if (options_.branches && u < 0.95 && small) {
         concat(in);
     } else if (options_.branches && small) {

@@ -45,6 +45,8 @@ class GraphGrower {
     NodeId max_pool(NodeId in);
     NodeId average_pool(NodeId in);
     NodeId sum(NodeId in);
+    NodeId product(NodeId in);
+    NodeId gate(NodeId in);
     NodeId concat(NodeId in);
     NodeId pad(NodeId in);
     NodeId rearrange(NodeId in);

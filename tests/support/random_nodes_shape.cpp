@@ -56,6 +56,47 @@ NodeId GraphGrower::sum(NodeId in) {
     return add("Add", Sum{signs}, node(in).shape, inputs);
 }
 
+NodeId GraphGrower::product(NodeId in) {
+    std::vector<NodeId> fitting;
+    for (NodeId id = 0; id < static_cast<NodeId>(nodes_.size()); ++id) {
+        if (node(id).shape == node(in).shape) {
+            fitting.push_back(id);
+        }
+    }
+    const NodeId other = chance(0.15) ? in : pick(fitting);
+    features_.insert(other == in ? "square" : "product");
+    return add("Mul", Product{}, node(in).shape, {in, other});
+}
+
+/// Squeeze and excitation: each channel times a number from 0 to 1 that its mean decides.
+NodeId GraphGrower::gate(NodeId in) {
+    const Dims dims = node(in).dims;
+    const Shape shape = node(in).shape;
+    AveragePool pool;
+    pool.axes = {Axis{.in = dims.height, .out = 1, .kernel = dims.height}, Axis{.in = dims.width, .out = 1, .kernel = dims.width}};
+    pool.divisors = {std::vector<std::int64_t>{dims.height}, std::vector<std::int64_t>{dims.width}};
+    const Shape squeezed = shape_like(shape, {dims.channels, 1, 1});
+    NodeId gate = add("AveragePool", std::move(pool), squeezed.size() == 1 ? Shape{dims.channels, 1} : squeezed, {in});
+    if (chance(0.6)) {
+        gate = convolution(gate);
+        if (node(gate).dims.channels != dims.channels || node(gate).dims.positions() != 1) {
+            return gate;
+        }
+    }
+    Activation sigmoid{
+        .function = options_.rational_only || chance(0.4) ? ActivationFunction::hard_sigmoid : ActivationFunction::sigmoid,
+        .slopes = {}};
+    sigmoid.alpha = 0.25;
+    sigmoid.beta = 0.5;
+    gate = add(std::string(activation_row(sigmoid.function).op), sigmoid, node(gate).shape, {gate});
+    Select expand;
+    expand.maps = {identity_map(dims.channels), std::vector<std::int32_t>(static_cast<std::size_t>(dims.height), 0),
+                   std::vector<std::int32_t>(static_cast<std::size_t>(dims.width), 0)};
+    gate = add("Expand", std::move(expand), shape, {gate});
+    features_.insert("gate");
+    return chance(0.5) ? add("Mul", Product{}, shape, {in, gate}) : add("Mul", Product{}, shape, {gate, in});
+}
+
 NodeId GraphGrower::concat(NodeId in) {
     const int axis = static_cast<int>(random_.integer(0, node(in).shape.size() == 1 ? 0 : 2));
     auto total = extents(node(in).dims);

@@ -24,7 +24,3 @@ TEST_CASE("load_model: files that are no network are refused in one line") {
     check_malformed(text_of(qbound::write_npy({{1}, {1}})),
                     "one NPY array is not a network; hint: give the folder of .npy files, an NPZ archive or a manifest");
 }
-
-TEST_CASE("load_model: formats that are known and not read say so") {
-    check_unsupported("\x08\x07\x12\x07pytorch"s, "ONNX files are not supported; hint: describe the network in a manifest");
-}

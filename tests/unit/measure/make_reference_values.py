@@ -97,6 +97,17 @@ CASES = {
     "hardsigmoid composed": act(F.hardsigmoid),
     "gelu composed": act(F.gelu),
     "mish composed": act(lambda t: t * torch.tanh(F.softplus(t, threshold=1000))),
+    # Arithmetic.
+    "mul constant": x(2, 3, 4) * fill((2, 1, 1), 1),
+    "mul per entry": x(2, 3, 4) * fill((3, 4), 1),
+    "mul enlarges": x(3, 1, 1) * fill((3, 2, 4), 1),
+    "mul last axis": x(4, 5) * fill((5,), 1),
+    "add per position": x(2, 3, 4) + fill((3, 1), 1),
+    "sub from constant": fill((5,), 1) - x(5),
+    "div": x(2, 3) / 4 / (fill((2, 1), 1) + 8),
+    "mul": x(2, 3, 4) * x(2, 3, 4).mean((2, 3), keepdim=True),
+    "square": x(2, 3) * x(2, 3),
+    "neg sum": x(2, 3) + (-x(2, 3) * 3) + x(2, 3).mean(2, keepdim=True),
     # Several inputs.
     "concat": torch.cat([x(2, 2, 3), 2 * x(2, 2, 3)], 1),
     "concat width": torch.cat([x(2, 2, 3), 2 * x(2, 2, 3)], 3),

@@ -259,6 +259,31 @@ std::vector<Case> product_cases() {
     };
 }
 
+std::vector<Case> arithmetic_cases() {
+    const std::map<std::string, Attribute> kept{{"axes", ints({2, 3})}};
+    return {
+        {"mul constant", onnx({2, 3, 4}).filled("c", {2, 1, 1}, 1).node("y", "Mul", {"c", "x"})},
+        {"mul per entry", onnx({2, 3, 4}).filled("c", {3, 4}, 1).node("y", "Mul", {"x", "c"})},
+        {"mul enlarges", onnx({3, 1, 1}).filled("c", {3, 2, 4}, 1).node("y", "Mul", {"x", "c"})},
+        {"mul last axis", onnx({4, 5}).filled("c", {5}, 1).node("y", "Mul", {"x", "c"})},
+        {"add per position", onnx({2, 3, 4}).filled("c", {3, 1}, 1).node("y", "Add", {"x", "c"})},
+        {"sub from constant", onnx({5}).filled("c", {5}, 1).node("y", "Sub", {"c", "x"})},
+        {"div", onnx({2, 3})
+                    .tensor("four", {}, {4})
+                    .tensor("c", {2, 1}, {filling(2, 1)[0] + 8, filling(2, 1)[1] + 8})
+                    .node("d", "Div", {"x", "four"})
+                    .node("y", "Div", {"d", "c"})},
+        {"mul", onnx({2, 3, 4}, 13).node("m", "ReduceMean", {"x"}, kept).node("y", "Mul", {"x", "m"})},
+        {"square", onnx({2, 3}).node("y", "Mul", {"x", "x"})},
+        {"neg sum", onnx({2, 3}, 13)
+                        .tensor("three", {1}, {3})
+                        .node("n", "Neg", {"x"})
+                        .node("t", "Mul", {"n", "three"})
+                        .node("m", "ReduceMean", {"x"}, {{"axes", ints({2})}})
+                        .node("y", "Sum", {"x", "t", "m"})},
+    };
+}
+
 /// Activations as exporters write them in several nodes, constants in float32.
 std::vector<Case> composite_cases() {
     const auto constants = [] {
@@ -314,7 +339,7 @@ std::vector<Case> activation_cases() {
 std::vector<Case> all_cases() {
     std::vector<Case> cases;
     for (auto* part : {weight_cases, normalization_cases, pool_cases, map_cases, activation_cases, selection_cases, reduction_cases,
-                       product_cases, composite_cases}) {
+                       product_cases, arithmetic_cases, composite_cases}) {
         auto more = part();
         cases.insert(cases.end(), more.begin(), more.end());
     }

@@ -95,11 +95,13 @@ TEST_CASE("inputs and outputs of the model") {
     ModelBuilder several({4});
     several.node("a", "Relu", {"x"});
     several.model.inputs.push_back({"z", {1, 4}, {}, {}});
-    CHECK(error_of(several) == "the model has 2 inputs: 'x', 'z'; hint: keep one and make the others constants");
+    CHECK(error_of(several) ==
+          "the model has 2 inputs: 'x', 'z'; hint: choose the one whose box is meant with --input, or an --output that "
+          "needs one only");
     CHECK(kind_of_error(several) == ErrorKind::unsupported);
     ModelBuilder outputs({4});
     outputs.node("a", "Relu", {"x"}).model.outputs = {"a", "x"};
-    CHECK(error_of(outputs) == "the model has 2 outputs: 'a', 'x'; hint: keep the one to bound");
+    CHECK(error_of(outputs) == "the model has 2 outputs: 'a', 'x'; hint: choose one with --output NAME");
     ModelBuilder none({4});
     none.model.inputs.clear();
     CHECK(error_of(none) == "the model has no input");
@@ -314,8 +316,13 @@ TEST_CASE("activations with parameters that make no sense") {
 }
 
 TEST_CASE("sums with constants") {
-    CHECK(error_of(ModelBuilder({2, 3}).filled("k", {3}, 1).node("a", "Add", {"x", "k"})) ==
-          "node 'a': constant 'k' of shape 3 is neither one value nor one per channel of 2x3");
+    CHECK(error_of(ModelBuilder({2, 3}).filled("k", {4}, 1).node("a", "Add", {"x", "k"})) ==
+          "node 'a': shapes 1x2x3 and 4 do not fit each other");
+    CHECK(error_of(ModelBuilder({2}).tensor("k", {2}, {1, 0}).node("d", "Div", {"x", "k"})) ==
+          "node 'd': 'k' has a 0 to divide by");
+    CHECK(error_of(ModelBuilder({2}).filled("k", {2}, 1).node("d", "Div", {"k", "x"})) ==
+          "unsupported operators: 'Div' with a computed divisor (node 'd'); hint: `qbound inspect --operators` lists what is "
+          "supported");
     CHECK(error_of(ModelBuilder({2}).filled("k", {2}, 1).node("a", "Add", {"k", "k"})) == "output 'a': it is a constant");
 }
 
