@@ -62,6 +62,7 @@ constexpr std::array kOperators{
     OperatorFields{.op = "Scale", .tensors = kScaleAndShift},
     OperatorFields{.op = "Add", .min_inputs = 2, .max_inputs = 2},
     OperatorFields{.op = "Sub", .min_inputs = 2, .max_inputs = 2},
+    OperatorFields{.op = "Mul", .min_inputs = 2, .max_inputs = 2},
     OperatorFields{.op = "Concat", .max_inputs = kAny, .attributes = kAxis},
     OperatorFields{.op = "MaxPool", .attributes = kMaxPool},
     OperatorFields{.op = "AveragePool", .attributes = kAveragePool},

@@ -133,6 +133,8 @@ class Raise {
         return total;
     }
 
+    Value operator()(const Product&) const { return builder_.emit(node_.name, "Mul", inputs_, {}, {}, node_.shape); }
+
     Value operator()(const Concat& concat) const {
         const std::size_t rank = node_.shape.size();
         const bool alike = std::ranges::all_of(inputs_, [&](const Value& value) { return value.shape.size() == rank; });
