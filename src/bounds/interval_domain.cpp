@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interval domain (docs/theory.md I1–I7): arithmetic nodes and the pass over the network. Weight layers are in
+// The interval domain (docs/theory.md I1–I8): arithmetic nodes and the pass over the network. Weight layers are in
 // interval_layer.cpp, pools in interval_pool.cpp, nodes that only move entries in interval_rearrange.cpp.
 #include "bounds/interval_entry.hpp"
 #include "bounds/interval_nodes.hpp"

@@ -12,7 +12,8 @@ namespace qbound::internal {
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// A product rounded down (up) that is exactly 0 if a factor is, also against an infinite factor: the factor is a point.
+/// A product of two ends rounded down (up), exactly 0 if one is 0, also against an infinite end: the values between are real numbers, and
+/// where the other factor's interval has another end, the other products of ends cover its infinity (docs/theory.md I8).
 inline double product_down(double a, double b) {
     return a == 0 || b == 0 ? 0.0 : next_down(a * b);
 }

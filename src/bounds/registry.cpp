@@ -48,10 +48,10 @@ const std::vector<Method>& methods() {
          internal::houache_conv},
         {"houache-graph", "G5; Theorem 4.4 of Houache et al. 2025 on graphs", kAnyGraph, kWeightPass, true, norms_of_weights,
          internal::houache_graph},
-        {"layerwise-inf", "G1, G3, G4", kAnyGraph, kWeightPass, true, norms_of_weights, internal::layerwise_inf},
-        {"layerwise-2", "G2, G3, G4", kAnyGraph, "certified spectral norms of W, W' and W - W' per layer", false, spectral_norms,
+        {"layerwise-inf", "G1, G3, G4, G7", kAnyGraph, kWeightPass, true, norms_of_weights, internal::layerwise_inf},
+        {"layerwise-2", "G2, G3, G4, G7", kAnyGraph, "certified spectral norms of W, W' and W - W' per layer", false, spectral_norms,
          internal::layerwise_two},
-        {"interval", "I1-I7", kAnyGraph, "twelve matrix products per layer on one position per class", true,
+        {"interval", "I1-I8", kAnyGraph, "twelve matrix products per layer on one position per class", true,
          internal::interval_operations, internal::interval},
         {"joint", "J1", kAnyGraph, "interval and layerwise-2 together", false, intervals_and_norms, internal::joint},
     };

@@ -45,11 +45,11 @@ Target target_of(const ConvertCommand& command) {
     } else if (const auto extension = std::filesystem::path(command.output).extension(); extension == ".onnx") {
         target = Target::onnx;
     } else if (extension != ".json") {
-        throw Error(ErrorKind::usage, "--output", fmt::format("'{}' ends neither in .json nor in .onnx", command.output),
+        throw Error(ErrorKind::usage, "--output-file", fmt::format("'{}' ends neither in .json nor in .onnx", command.output),
                     "--to manifest or --to onnx says which is meant");
     }
     if (target == Target::manifest && command.output == "-") {
-        throw Error(ErrorKind::usage, "--output", "a manifest is several files, which standard output cannot take",
+        throw Error(ErrorKind::usage, "--output-file", "a manifest is several files, which standard output cannot take",
                     "give a file's name, or --to onnx");
     }
     if (target == Target::manifest && !command.dtype.empty()) {
@@ -121,7 +121,7 @@ ExitCode run_convert(const std::vector<std::string>& arguments, Console& console
         "qbound convert");
     ConvertCommand command;
     app.add_option("MODEL", command.model_path, "the model; - is standard input")->type_name("")->required();
-    app.add_option("-o,--output", command.output, "the file; its ending says which format; - is standard output (ONNX)")
+    app.add_option("-o,--output-file", command.output, "the file; its ending says which format; - is standard output (ONNX)")
         ->type_name("FILE")
         ->required();
     add_text(app, "--to", command.to, "manifest|onnx", "the format, whatever the file's ending", "Output");

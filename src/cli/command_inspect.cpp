@@ -3,6 +3,7 @@
 #include "cli/each_model.hpp"
 #include "cli/load.hpp"
 #include "cli/options.hpp"
+#include "cli/output_file.hpp"
 #include "cli/parse.hpp"
 #include "qbound/error.hpp"
 #include "report/inspect_report.hpp"
@@ -18,6 +19,7 @@ constexpr const char* kExamples = R"(
 Examples:
   qbound inspect examples/lenet.json
   qbound inspect model.json --check && echo supported
+  qbound inspect dump.npz --manifest graph.json && qbound dump.npz --topology graph.json
   qbound inspect --operators --format json
 )";
 
@@ -27,6 +29,7 @@ struct InspectCommand {
     BoxOptions box;
     CommonOptions common;
     std::string format = "table";
+    std::string manifest;
     bool check = false;
     bool operators = false;
 };
@@ -37,6 +40,20 @@ LoadedNetwork load(const InspectCommand& command, const std::string& path) {
                                .require_box = false,
                                .weights_only = command.model.weights_only,
                                .sha256 = command.format == "json" && !command.check});
+}
+
+/// The graph as a topology to edit, also where the file does not say enough for bounds.
+ExitCode write_manifest(const InspectCommand& command) {
+    if (command.models.size() != 1) {
+        throw Error(ErrorKind::usage, "--manifest", "takes one model");
+    }
+    const std::string& path = command.models.front();
+    OutputFile file(command.manifest);
+    LoadOptions options = command.model.load_options();
+    options.sketch = true;
+    const Model model = load_model_file(path, options);
+    file.commit(with_file(display_name(path), [&] { return write_topology(model); }));
+    return ExitCode::done;
 }
 
 /// Silent: the exit code is the answer.
@@ -97,6 +114,8 @@ ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console
     app.add_flag("--check", command.check, "print nothing: exit 0 if the model is supported, 4 if not, 3 if it cannot be read")
         ->group("Output");
     app.add_flag("--operators", command.operators, "list the supported operators instead")->group("Output");
+    add_text(app, "--manifest", command.manifest, "FILE", "write the graph without data instead, to edit and give to --topology",
+             "Output");
     command.box.add_to(app);
     command.model.add_to(app);
     command.common.add_to(app, console);
@@ -113,6 +132,9 @@ ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console
     }
     if (command.models.empty()) {
         throw Error(ErrorKind::usage, "", "MODEL is required", "qbound inspect --help");
+    }
+    if (!command.manifest.empty()) {
+        return write_manifest(command);
     }
     return command.check ? check_models(command) : inspect_models(command, json, console);
 }

@@ -157,7 +157,8 @@ int CommonOptions::thread_count() const {
 
 CLI::Option* add_models(CLI::App& app, std::vector<std::string>& models) {
     return app
-        .add_option("MODEL", models, "network manifest, layer list, weight dump (JSON, NPZ, folder of NPY); - is standard input")
+        .add_option("MODEL", models,
+                    "network manifest, layer list, weight dump (JSON, NPZ, safetensors, folder of NPY); - is standard input")
         ->type_name("")
         ->required();
 }

@@ -3,13 +3,13 @@
 
 #include "network/attributes.hpp"
 #include "network/naming.hpp"
+#include "network/operator_table.hpp"
 #include "network/rearrange.hpp"
 #include "qbound/error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 
@@ -132,30 +132,53 @@ struct Row {
     std::string_view op;
     std::size_t required;  ///< inputs that must be there
     Tensor (*fold)(const Arguments&, const Constants&);
+    std::vector<std::string_view> attributes;
 };
 
-constexpr std::array kRows{
-    Row{"Cast", 1, fold_cast},
-    Row{"Concat", 1, fold_concat},
-    Row{"Constant", 0, fold_constant},
-    Row{"ConstantOfShape", 1, fold_constant_of_shape},
-    Row{"DequantizeLinear", 2, fold_dequantize},
-    Row{"Identity", 1, fold_identity},
-    Row{"MatMul", 2, fold_matmul},
-    Row{"QuantizeLinear", 2, fold_quantize},
-    Row{"Range", 3, fold_range},
-    Row{"ReduceMax", 1, fold_reduce},
-    Row{"ReduceMin", 1, fold_reduce},
-    Row{"ReduceProd", 1, fold_reduce},
-    Row{"ReduceSum", 1, fold_reduce},
-    Row{"Shape", 1, fold_shape},
-    Row{"Size", 1, fold_size},
-    Row{"Where", 3, fold_where},
-};
+const std::vector<Row>& rows() {
+    static const std::vector<std::string_view> reduction{"axes", "keepdims", "noop_with_empty_axes"};
+    static const std::vector<Row> table{
+        {"Cast", 1, fold_cast, {"saturate", "to"}},
+        {"Concat", 1, fold_concat, {"axis"}},
+        {"Constant", 0, fold_constant, {"sparse_value", "value", "value_float", "value_floats", "value_int", "value_ints"}},
+        {"ConstantOfShape", 1, fold_constant_of_shape, {"value"}},
+        {"DequantizeLinear", 2, fold_dequantize, {"axis", "block_size"}},
+        {"Identity", 1, fold_identity, {}},
+        {"MatMul", 2, fold_matmul, {}},
+        {"QuantizeLinear", 2, fold_quantize, {"axis", "block_size", "output_dtype", "saturate"}},
+        {"Range", 3, fold_range, {}},
+        {"ReduceMax", 1, fold_reduce, reduction},
+        {"ReduceMin", 1, fold_reduce, reduction},
+        {"ReduceProd", 1, fold_reduce, reduction},
+        {"ReduceSum", 1, fold_reduce, reduction},
+        {"Shape", 1, fold_shape, {"end", "start"}},
+        {"Size", 1, fold_size, {}},
+        {"Where", 3, fold_where, {}},
+    };
+    return table;
+}
 
 const Row* row_of(std::string_view op) {
-    const auto* row = std::ranges::find(kRows, op, &Row::op);
-    return row == kRows.end() ? nullptr : row;
+    const auto row = std::ranges::find(rows(), op, &Row::op);
+    return row == rows().end() ? nullptr : &*row;
+}
+
+}  // namespace
+
+namespace {
+
+/// Every attribute is understood or refused. Elementwise operators have none that matters; the alignment of opset 1 to 6 is only
+/// understood where one operand is computed.
+void check_attributes(const Arguments& arguments, const Row* row) {
+    static const std::vector<std::string_view> elementwise{"broadcast", "consumed_inputs"};
+    const OperatorRow* known = operator_row(arguments.node().op);
+    const auto& allowed =
+        row != nullptr ? row->attributes : (is_elementwise(arguments.node().op) ? elementwise : known->attributes);
+    for (const auto& [name, value] : arguments.node().attributes) {
+        if (std::ranges::find(allowed, name) == allowed.end()) {
+            arguments.unsupported(fmt::format("attribute {} of {} on constants", quoted(name), arguments.node().op));
+        }
+    }
 }
 
 }  // namespace
@@ -200,6 +223,7 @@ bool fold_node(Model& model, const ModelNode& node, const Spend& spend) {
     }
     const Arguments arguments(node, inputs, model.opset, false, spend);
     const Row* row = row_of(node.op);
+    check_attributes(arguments, row);
     for (std::size_t i = 0; i < std::max<std::size_t>(row != nullptr ? row->required : 1, node.op == "Concat" ? inputs.size() : 0);
          ++i) {
         if (!arguments.given(i)) {

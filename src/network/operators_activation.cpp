@@ -58,8 +58,9 @@ void translate_limit(Translator& t, const ModelNode& node) {
     constexpr double kInf = std::numeric_limits<double>::infinity();
     const std::size_t constant = t.is_constant(node, 0) ? 0 : 1;
     const TensorPtr limit = t.raw_constant(node, constant, "limit");
-    if (limit->size() != 1) {
-        throw Error(ErrorKind::unsupported, node_place(node.name), fmt::format("a limit of {} values", limit->size()));
+    const NodeId id = t.source(node, 1 - constant);
+    if (limit->size() != 1 || limit->shape.size() > t.full_shape(id).size()) {
+        throw Error(ErrorKind::unsupported, node_place(node.name), fmt::format("a limit of shape {}", to_string(limit->shape)));
     }
     const double value = limit->data.front();
     const Activation clip{.function = ActivationFunction::clip,
@@ -69,7 +70,7 @@ void translate_limit(Translator& t, const ModelNode& node) {
     if (const auto defect = activation_defect(clip)) {
         throw Error(ErrorKind::malformed, node_place(node.name), *defect);
     }
-    t.emit_like(node, clip, t.source(node, 1 - constant));
+    t.emit_like(node, clip, id);
 }
 
 void translate_prelu(Translator& t, const ModelNode& node) {

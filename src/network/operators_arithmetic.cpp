@@ -58,7 +58,7 @@ Operand with_constant(Translator& t, const ModelNode& node, NodeId id, std::size
         t.spend(channels, node);
         return {id, std::vector<double>(static_cast<std::size_t>(channels), tensor->data.front()), false, t.full_shape(id)};
     }
-    if (aligned && tensor->shape.size() >= in.size()) {
+    if (aligned && tensor->shape.size() >= in.size() && tensor->shape.size() <= rank) {
         t.spend(channel_values_cost(*tensor, in), node);
         auto values = channel_values(*tensor, in);
         if (values && values->size() == static_cast<std::size_t>(dims_of(in).channels)) {

@@ -33,7 +33,8 @@ class Graph {
     /// The constant of one entry behind the value.
     [[nodiscard]] std::optional<double> scalar(const std::string& value) const {
         const auto found = model_.tensors.find(value);
-        if (found == model_.tensors.end() || !found->second || found->second->data.size() != 1) {
+        // A constant of higher rank could give the result more axes than x has.
+        if (found == model_.tensors.end() || !found->second || found->second->data.size() != 1 || found->second->shape.size() > 1) {
             return std::nullopt;
         }
         return found->second->data.front();
@@ -247,6 +248,8 @@ void recognise_composites(Model& model, Log& log) {
         }
     }
     if (!found.empty()) {
+        log.notes.emplace_back(
+            "activations written as several nodes are read as the exact functions: constants such as 1/6 are not rounded");
         remove_unread(model, parts);
     }
 }

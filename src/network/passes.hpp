@@ -39,7 +39,7 @@ void drop_dead_nodes(Model& model, Log& log);
 /// missing or too many inputs.
 void refuse_unsupported(const Model& model);
 
-/// The nodes expressed in the ten node kinds, with shapes. Takes the tensors out of the model as they are used up.
+/// The nodes expressed in the node kinds, with shapes. Takes the tensors out of the model as they are used up.
 /// Errors: those of the operators (operators_*.cpp).
 [[nodiscard]] Draft translate(Model& model, Log& log);
 

@@ -125,11 +125,11 @@ void GraphGrower::step() {
         pad(in);
     } else if (u < 0.86) {
         rearrange(in);
-    } else if (options_.branches && u < 0.89) {
+    } else if (options_.branches && u < 0.88) {
         sum(in);
-    } else if (options_.branches && options_.products && !options_.contracting_only && !options_.rising_only && u < 0.92) {
+    } else if (options_.branches && options_.products && !options_.contracting_only && !options_.rising_only && u < 0.93) {
         chance(0.5) && spatial ? gate(in) : product(in);
-    } else if (options_.branches && u < 0.95 && small) {
+    } else if (options_.branches && u < 0.96 && small) {
         concat(in);
     } else if (options_.branches && small) {
         residual(in);

@@ -39,3 +39,29 @@ TEST_CASE("average pool: the root of the largest row sum times the largest colum
     CHECK(two_gain(3, "AveragePool", AveragePool{{kTrivial, Axis{3, 3, 3, 1, 1, 1, 1}}, {one, {2, 3, 2}}}, 3) ==
           Approx(std::sqrt(4.0 / 3.0)));
 }
+
+TEST_CASE("the norms of a product, by hand") {
+    const auto norms = [](double x, double y, double d) {
+        return NodeNorms{Upper::exactly(x), Upper::exactly(y), Upper::exactly(d)};
+    };
+    const internal::NormPair u{norms(3, 2, 1), norms(5, 4, 2)};
+    const internal::NormPair v{norms(2, 1, 0.5), norms(4, 3, 1)};
+    const internal::NormPair p = internal::product_norms(u, v);
+    CHECK(p.inf.x.value_up() == 6);
+    CHECK(p.inf.y.value_up() == 2);
+    CHECK(p.inf.d.value_up() == 2.5);  // 3·0.5 + 1·1, the other telescoping is 2·0.5 + 1·2
+    CHECK(p.two.x.value_up() == 10);   // 5·2 < 3·4
+    CHECK(p.two.y.value_up() == 4);    // 4·1 < 2·3
+    CHECK(p.two.d.value_up() == 4.5);  // min(5·0.5, 3·1) + min(2·1, 1·3)
+    const internal::NormPair mirrored = internal::product_norms(v, u);
+    CHECK(mirrored.inf.d.value_up() == 2.5);
+    CHECK(mirrored.two.d.value_up() == 4.5);
+    // The second telescoping where it is the smaller, and the triangle inequality where both are larger.
+    CHECK(internal::product_norms({norms(9, 1, 1), u.two}, v).inf.d.value_up() == 2.5);  // 1·0.5 + 1·2
+    CHECK(internal::product_norms({norms(1, 1, 2), u.two}, {norms(1, 1, 2), v.two}).inf.d.value_up() == 2);
+    // A lost factor loses the product.
+    const internal::NormPair lost{{Upper::infinity(), Upper::infinity(), Upper::infinity()},
+                                  {Upper::infinity(), Upper::infinity(), Upper::infinity()}};
+    CHECK(internal::product_norms(lost, v).inf.d.is_infinite());
+    CHECK(internal::product_norms(v, lost).two.x.is_infinite());
+}

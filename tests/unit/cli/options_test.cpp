@@ -143,11 +143,12 @@ TEST_CASE("samples are one input or several") {
 TEST_CASE("options of weight dumps") {
     ModelOptions options;
     options.order = "a,b";
-    options.input_shape = "3,8,8";
+    options.input_shape = {"3,8,8", "x:1,3,4,4"};
     options.bn_epsilon = "1e-3";
     const LoadOptions load = options.load_options();
     CHECK(load.order == std::vector<std::string>{"a", "b"});
     CHECK(load.input_shape == Shape{3, 8, 8});
+    CHECK(load.input_shapes.at("x") == Shape{1, 3, 4, 4});
     CHECK(load.bn_epsilon == 1e-3);
     options.bn_epsilon = "-1";
     CHECK_THROWS_WITH(options.load_options(), "--bn-eps: is negative");

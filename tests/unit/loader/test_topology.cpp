@@ -176,6 +176,48 @@ TEST_CASE("topology: a known architecture is recognised, with any number of clas
     }
 }
 
+TEST_CASE("topology: what is written of a dump is a topology for it, and is written again as it is") {
+    const std::string chain =
+        R"({"b.weight": [[1, 2], [3, 4]], "n.running_mean": [0, 1], "n.running_var": [1, 2], "a.weight": [[5, 6]]})";
+    const std::string residual = R"({"fc.weight": [[1, 2]], "c.weight": )" + kConv + ", " + kStatistics + "}";
+    for (const auto& [dump, options] : {std::pair{chain, LoadOptions{}}, std::pair{residual, with_topology(kResidual)}}) {
+        const Model first = load(dump, MemorySource(), options);
+        const Model second = load(dump, MemorySource(), with_topology(qbound::write_topology(first)));
+        CHECK(node_list(second) == node_list(first));
+        CHECK(second.outputs == first.outputs);
+        CHECK(second.inputs[0].shape == first.inputs[0].shape);
+        REQUIRE(second.tensors.size() == first.tensors.size());
+        for (const auto& [name, tensor] : first.tensors) {
+            CHECK(second.tensors.at(name)->data == tensor->data);
+        }
+        for (std::size_t i = 0; i < first.nodes.size(); ++i) {
+            CHECK(second.nodes[i].attributes == first.nodes[i].attributes);
+        }
+        CHECK_FALSE(second.assumed_chain);
+    }
+    CHECK(qbound::write_topology(load(R"({"fc.weight": [[1, 2]], "fc.bias": [3]})")) ==
+          R"({ "format": "qbound-network", "version": 1, "name": "",
+  "comment": ["topology assumed: a chain with Relu between the layers, convolutions of stride 1 that keep the size"],
+  "input": {"name": "input", "shape": [2]},
+  "output": "fc",
+  "nodes": [
+    {"name": "fc", "op": "Gemm", "inputs": ["input"], "weight": "fc.weight", "bias": "fc.bias"} ],
+  "tensors": {
+    "fc.weight": {"shape": [1, 2]},
+    "fc.bias": {"shape": [1]} } }
+)");
+}
+
+TEST_CASE("topology: a sketch joins what does not fit, and says so") {
+    LoadOptions options;
+    options.sketch = true;
+    const Model model = load(R"({"c.weight": [[[[1]]]], "b.weight": [[1, 2, 3]]})", MemorySource(), options);
+    CHECK(node_list(model) ==
+          Nodes{"c:Conv(input,c.weight)", "c.relu:Relu(c)", "b.flatten:Flatten(c.relu)", "b:Gemm(b.flatten,b.weight)"});
+    CHECK(model.inputs[0].shape == Shape{1, 1, 224, 224});
+    CHECK(model.notes.back() == "to mend: layer 'b' does not take what comes to it (1x224x224)");
+}
+
 TEST_CASE("topology: one tensor more, less or of another shape, and nothing is recognised") {
     const NamedTensors whole = tensors_of("squeezenet1_1", 10);
     NamedTensors fewer = whole;

@@ -150,7 +150,7 @@ TEST_CASE("weight dump: what comes between convolutions and a dense layer") {
     const Model line = nodes_for(6, {1, 9}, {2, 1, 3});
     CHECK(line.nodes[2].attributes == std::map<std::string, Attribute>{{"kernel_shape", Ints{3}}, {"strides", Ints{3}}});
 
-    const std::string hint = "; hint: name the layers in order with --order, or describe the network in a manifest";
+    const std::string hint = "; hint: name the layers in order with --order, or describe the graph with --topology";
     check_dump({{"c.weight", {2, 1, 3, 3}}, {"a.weight", {1, 32}}},
                "layer 'a': 1x32 does not take what comes from 'c.relu' (2x6x6)" + hint, with_input({1, 6, 6}));
     check_dump({{"c.weight", {2, 1, 3, 3}}, {"a.weight", {1, 10}}},
@@ -166,8 +166,7 @@ TEST_CASE("weight dump: depthwise convolutions are recognised, other groups are 
     CHECK(model.notes == Nodes{kAssumed, "convolution 'd' read as depthwise with 3 groups"});
     check_dump({{"d.weight", {4, 2, 3, 3}}},
                "layer 'd': 4x2x3x3 does not take what comes from 'input' (4x4x4); hint: name the layers in order with --order, or "
-               "describe the "
-               "network in a manifest",
+               "describe the graph with --topology",
                with_input({4, 4, 4}));
 }
 
@@ -202,7 +201,7 @@ TEST_CASE("weight dump: sorted names are ordered by shapes that chain in one way
     const std::string message =
         "the tensors are sorted by name, and their shapes do not chain in exactly one way that agrees with the names; hint: name "
         "the layers "
-        "in order, as in --order conv1,bn1,fc";
+        "in order, as in --order conv1,bn1,fc, or describe the graph with --topology";
     check_dump({{"fc1.weight", {2, 2}}, {"fc2.weight", {2, 2}}}, message);   // two ways
     check_dump({{"fc10.weight", {2, 2}}, {"fc2.weight", {2, 2}}}, message);  // two ways, whichever is found first
     check_dump({{"fc1.weight", {2, 5}}, {"fc2.weight", {3, 4}}}, message);   // no way
@@ -218,7 +217,7 @@ TEST_CASE("weight dump: a search that would take too long is given up") {
     const std::string message =
         "the tensors are sorted by name, and their shapes do not chain in exactly one way that agrees with the names; hint: name "
         "the layers "
-        "in order, as in --order conv1,bn1,fc";
+        "in order, as in --order conv1,bn1,fc, or describe the graph with --topology";
     check_dump(tensors, message);
     // Twenty layers that all chain with each other, and one that nothing leads to: no chain, and 20! ways to fail.
     tensors.clear();

@@ -336,3 +336,22 @@ TEST_CASE("small files cannot ask for large tables") {
                        .node("y", "Transpose", {"x"}, {{"perm", ints({0, 2, 1})}})) ==
           "node 'y': its shapes ask for more than 67108864 entries in index tables");
 }
+
+TEST_CASE("constants that could be folded wrongly are refused") {
+    // The alignment of opset 6 and the rank that a constant can add.
+    ModelBuilder aligned({2, 2});
+    aligned.model.opset = 6;
+    aligned.filled("a", {2, 2}, 1)
+        .filled("b", {2}, 2)
+        .node("m", "Mul", {"a", "b"}, {{"axis", std::int64_t{0}}, {"broadcast", std::int64_t{1}}});
+    aligned.node("y", "Mul", {"x", "m"});
+    CHECK(error_of(aligned) == "node 'm': attribute 'axis' of Mul on constants");
+    ModelBuilder ranked({1, 2, 3});
+    ranked.model.batch_axis_optional = false;
+    ranked.tensor("c", {1, 1, 1, 1, 1}, {2})
+        .node("m", "Mul", {"x", "c"})
+        .node("y", "ReduceMean", {"m"}, {{"axes", ints({3})}, {"keepdims", std::int64_t{0}}});
+    CHECK(ranked.network().node(ranked.network().output()).shape == Shape{1, 1, 3});  // of 1x1x1x2x3, the 2 gone
+    CHECK(error_of(ModelBuilder({2}).tensor("c", {1, 1, 1}, {0}).node("m", "Max", {"x", "c"})) ==
+          "node 'm': a limit of shape 1x1x1");
+}
