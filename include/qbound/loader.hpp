@@ -47,8 +47,8 @@ struct TopologySource {
 
 /// What the user may add to a file that does not say everything.
 struct LoadOptions {
-    std::vector<std::string> order;    ///< weight dumps: layer names or tensor names in order (--order)
-    std::optional<Shape> input_shape;  ///< weight dumps: input shape without batch (--input-shape)
+    std::vector<std::string> order;             ///< weight dumps: layer names or tensor names in order (--order)
+    std::optional<Shape> input_shape;           ///< weight dumps: input shape without batch (--input-shape)
     std::map<std::string, Shape> input_shapes;  ///< shapes by input name, in place of the file's (--input-shape NAME:1,3,224,224)
     std::string input;                          ///< which of several inputs (--input)
     std::string output;                         ///< which of several outputs, or any value or node (--output)
@@ -92,7 +92,13 @@ struct LoadOptions {
 /// True if the bytes begin like a ZIP archive (an NPZ).
 [[nodiscard]] bool looks_like_zip(Bytes file) noexcept;
 
-/// An NPY file (version 1, '<f8', C order) with the tensor's bytes.
-[[nodiscard]] std::vector<std::byte> write_npy(const Tensor& tensor);
+/// How real numbers are stored in a file.
+enum class RealType { float32, float64 };
+
+/// True if every entry is a float32 number.
+[[nodiscard]] bool is_float32(const Tensor& tensor) noexcept;
+
+/// An NPY file (version 1, '<f8' or '<f4', C order) with the tensor's entries; as float32 they are rounded to nearest.
+[[nodiscard]] std::vector<std::byte> write_npy(const Tensor& tensor, RealType type = RealType::float64);
 
 }  // namespace qbound

@@ -22,6 +22,7 @@ struct Lowered {
     std::vector<std::string> folds;  ///< e.g. "BatchNormalization 'n1' into Conv 'c1'"
     std::vector<std::string> notes;  ///< decisions that the user should know of
     bool assumed_chain = false;
+    bool assumed_box = false;  ///< neither the file nor the options have a box: [−1, 1] stands for it
 };
 
 /// Model → Network: orders the nodes, infers and checks every shape, folds BatchNormalization, expresses every operator in the ten
@@ -40,6 +41,18 @@ struct Lowered {
 
 /// The same; a tensor is released after its last use, so that weights which folding or transposing copies are not held twice.
 [[nodiscard]] Lowered lower(Model&& model, const LowerOptions& options);
+
+/// Network → Model: the network, with its box, in ONNX's operators (opset 21, a batch of 1 in front of every shape) and Scale.
+/// Lowering the result gives the same network up to Views: the same kinds, names and numbers, bit for bit.
+///
+/// What is more than one operator: a Sum of several inputs is a chain of Add and Sub; a pool whose axes follow different rules is
+/// one pool per axis; a Select that is no Slice, Pad, Expand or Transpose is a Pad with the constants that it needs and a Gather
+/// per axis, or one on the flattened value. Where an operator needs another notation of a value, or gives one, a Reshape stands
+/// before or after it. The node's name stays with its operator; added nodes are called NAME.view and the like.
+///
+/// Errors  Error{unsupported} naming an AveragePool with divisors that ONNX does not have. No file gives one.
+/// Cost    linear in the network; weights of 2-D convolutions are shared, others copied.
+[[nodiscard]] Model to_model(const Network& network);
 
 /// Operators that `lower` understands, sorted by name, for `inspect --operators`.
 [[nodiscard]] std::vector<std::string> supported_operators();

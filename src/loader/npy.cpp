@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/element_types.hpp"
 #include "loader/npy_header.hpp"
+#include "loader/store_reals.hpp"
 #include "loader/text.hpp"
 #include "qbound/loader.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 
 namespace qbound {
 namespace {
 
-using internal::StoredType;
 using internal::fail_malformed;
 using internal::NpyHeader;
 using internal::NpyKind;
+using internal::StoredType;
 
 /// The places, in Fortran order (first index fastest), of an array's items taken in C order (last index fastest).
 class FortranPlaces {
@@ -104,8 +105,16 @@ Tensor read_npy(Bytes file, std::string_view place) {
     return tensor;
 }
 
-std::vector<std::byte> write_npy(const Tensor& tensor) {
-    std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (";
+bool is_float32(const Tensor& tensor) noexcept {
+    constexpr double kLargest = std::numeric_limits<float>::max();
+    return std::ranges::all_of(tensor.data, [](double value) {
+        return std::abs(value) <= kLargest && static_cast<double>(static_cast<float>(value)) == value;
+    });
+}
+
+std::vector<std::byte> write_npy(const Tensor& tensor, RealType type) {
+    std::string header = type == RealType::float32 ? "{'descr': '<f4'" : "{'descr': '<f8'";
+    header += ", 'fortran_order': False, 'shape': (";
     for (const std::int64_t extent : tensor.shape) {
         header += std::to_string(extent) + ", ";
     }
@@ -121,17 +130,10 @@ std::vector<std::byte> write_npy(const Tensor& tensor) {
     begin += static_cast<char>(header.size() >> 8U);
     begin += header;
 
-    std::vector<std::byte> file(begin.size() + tensor.data.size() * sizeof(double));
+    const std::size_t size = tensor.data.size() * internal::stored_size(type);
+    std::vector<std::byte> file(begin.size() + size);
     std::memcpy(file.data(), begin.data(), begin.size());
-    std::byte* to = file.data() + begin.size();
-    for (const double value : tensor.data) {
-        auto raw = std::bit_cast<std::array<std::byte, sizeof(double)>>(value);
-        if constexpr (std::endian::native == std::endian::big) {
-            std::ranges::reverse(raw);
-        }
-        std::memcpy(to, raw.data(), raw.size());
-        to += raw.size();
-    }
+    internal::store_reals(tensor.data, type, file.data() + begin.size());
     return file;
 }
 

@@ -17,6 +17,9 @@ constexpr std::array<TensorField, 2> kWeightAndBias{{{"weight"}, {"bias", false}
 constexpr std::array<TensorField, 4> kNormalization{{{"scale"}, {"bias"}, {"mean"}, {"var"}}};
 constexpr std::array<TensorField, 2> kScaleAndShift{{{"scale"}, {"shift", false}}};
 constexpr std::array<TensorField, 1> kSlope{{{"slope"}}};
+constexpr std::array<TensorField, 1> kIndices{{{"indices"}}};
+constexpr std::array<TensorField, 1> kShape{{{"shape"}}};
+constexpr std::array<TensorField, 4> kSlice{{{"starts"}, {"ends"}, {"axes"}, {"steps", false}}};
 
 constexpr std::array<AttributeField, 6> kConv{{{"kernel_shape", integers},
                                                {"strides", integers},
@@ -59,6 +62,7 @@ constexpr std::array kOperators{
     OperatorFields{.op = "Scale", .tensors = kScaleAndShift},
     OperatorFields{.op = "Add", .min_inputs = 2, .max_inputs = 2},
     OperatorFields{.op = "Sub", .min_inputs = 2, .max_inputs = 2},
+    OperatorFields{.op = "Mul", .min_inputs = 2, .max_inputs = 2},
     OperatorFields{.op = "Concat", .max_inputs = kAny, .attributes = kAxis},
     OperatorFields{.op = "MaxPool", .attributes = kMaxPool},
     OperatorFields{.op = "AveragePool", .attributes = kAveragePool},
@@ -67,6 +71,9 @@ constexpr std::array kOperators{
     OperatorFields{.op = "Reshape", .attributes = kReshape},
     OperatorFields{.op = "Transpose", .attributes = kPerm},
     OperatorFields{.op = "Pad", .attributes = kPad},
+    OperatorFields{.op = "Slice", .tensors = kSlice},
+    OperatorFields{.op = "Gather", .tensors = kIndices, .attributes = kAxis},
+    OperatorFields{.op = "Expand", .tensors = kShape},
     OperatorFields{.op = "Identity"},
     OperatorFields{.op = "Dropout", .attributes = kDropout},
     OperatorFields{.op = "Softmax", .attributes = kAxis},

@@ -110,7 +110,7 @@ Box input_box(const ModelInput& input, const LowerOptions& options, Log& log) {
     if (options.require_box) {
         throw Error(ErrorKind::malformed, frame.place, "the file does not say in which box it lies", "give --input-range LO,HI");
     }
-    log.notes.emplace_back("the file has no input box; [-1, 1] is assumed");
+    log.notes.emplace_back(kAssumedBoxNote);
     return box_of({{}, {-1}}, {{}, {1}}, frame);
 }
 

@@ -8,6 +8,9 @@
 
 namespace qbound::internal {
 
+/// What is said when [−1, 1] stands for a box that nobody gave.
+inline constexpr const char* kAssumedBoxNote = "the file has no input box; [-1, 1] is assumed";
+
 /// The box Ω of an input: the one of `options`, else the file's, else [−1, 1] with a note if none is required. Limits may be one
 /// for all, one per channel or one per entry; the result is per channel, or per entry if one of the limits is.
 ///

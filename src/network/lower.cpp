@@ -31,11 +31,13 @@ Lowered lower(Model&& model, const LowerOptions& options) {
     internal::fold_batch_normalization(draft, log);
     internal::fold_shifts(draft, log);
     internal::drop_unreached(draft);
+    const bool assumed_box = !options.box && !graph.inputs.front().lower;
     Box box = internal::input_box(graph.inputs.front(), options, log);
     return {.network = Network(std::move(graph.name), std::move(draft.nodes), draft.output, std::move(box)),
             .folds = std::move(log.folds),
             .notes = std::move(log.notes),
-            .assumed_chain = graph.assumed_chain};
+            .assumed_chain = graph.assumed_chain,
+            .assumed_box = assumed_box};
 }
 
 std::vector<std::string> supported_operators() {

@@ -69,22 +69,26 @@ struct Product {
     std::vector<double> divisors;
 };
 
-void collect(const Graph& graph, const std::string& value, int depth, Product& product) {
-    const ModelNode* mul = depth > 0 ? graph.producer(value, "Mul") : nullptr;
-    const ModelNode* div = depth > 0 ? graph.producer(value, "Div") : nullptr;
+/// Takes the value apart, except what is among `whole`, which may itself be a product. `seen` gets every value on the way.
+void collect(const Graph& graph, const std::string& value, int depth, const std::vector<std::string>& whole, Product& product,
+             std::vector<std::string>& seen) {
+    seen.push_back(value);
+    const bool divisible = depth > 0 && std::ranges::find(whole, value) == whole.end();
+    const ModelNode* mul = divisible ? graph.producer(value, "Mul") : nullptr;
+    const ModelNode* div = divisible ? graph.producer(value, "Div") : nullptr;
     if (mul != nullptr && mul->inputs.size() == 2) {
         for (const std::string& input : mul->inputs) {
             if (const auto constant = graph.scalar(input)) {
                 product.multipliers.push_back(*constant);
             } else {
-                collect(graph, input, depth - 1, product);
+                collect(graph, input, depth - 1, whole, product, seen);
             }
         }
         return;
     }
     if (div != nullptr && div->inputs.size() == 2 && graph.scalar(div->inputs[1])) {
         product.divisors.push_back(*graph.scalar(div->inputs[1]));
-        collect(graph, div->inputs[0], depth - 1, product);
+        collect(graph, div->inputs[0], depth - 1, whole, product, seen);
         return;
     }
     product.factors.push_back(value);
@@ -172,14 +176,22 @@ std::optional<Recognised> recognise(const Graph& graph, const ModelNode& node) {
         return std::nullopt;
     }
     constexpr int kDepth = 3;
+    const std::string& output = node.outputs.front();
     Product product;
-    collect(graph, node.outputs.front(), kDepth, product);
-    if (product.factors.size() == 2) {
-        for (const std::size_t i : {0U, 1U}) {
-            const auto gate = gate_of(graph, product.factors[i]);
-            if (gate && gate->x == product.factors[1 - i] && has_coefficient(product, 1, gate->denominator)) {
-                return Recognised{gate->x, gate->activation};
-            }
+    std::vector<std::string> seen;
+    collect(graph, output, kDepth, {}, product, seen);
+    for (const std::string& value : seen) {
+        const auto gate = gate_of(graph, value);
+        if (!gate) {
+            continue;
+        }
+        Product gated;
+        std::vector<std::string> ignored;
+        collect(graph, output, kDepth, {value, gate->x}, gated, ignored);
+        const auto& factors = gated.factors;
+        const bool only_both = factors == std::vector{value, gate->x} || factors == std::vector{gate->x, value};
+        if (only_both && has_coefficient(gated, 1, gate->denominator)) {
+            return Recognised{gate->x, gate->activation};
         }
     }
     if (product.factors.size() == 1 && has_coefficient(product, 1, 6)) {

@@ -1,0 +1,1 @@
+qbound convert examples/lenet.json --to onnx -o - | qbound inspect - --check

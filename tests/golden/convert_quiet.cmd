@@ -1,0 +1,1 @@
+qbound convert examples/lenet.json -q -o "$SCRATCH/lenet.onnx" && ls "$SCRATCH"

@@ -1,0 +1,1 @@
+qbound convert examples/typed.json -o "$SCRATCH/net.json" --dtype float32

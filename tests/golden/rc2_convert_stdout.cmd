@@ -1,0 +1,1 @@
+qbound convert examples/typed.json --to manifest -o -
