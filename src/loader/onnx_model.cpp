@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "loader/endpoints.hpp"
 #include "loader/onnx_tensor.hpp"
 #include "loader/readers.hpp"
 #include "loader/text.hpp"
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <unordered_set>
 
 namespace qbound::internal {
@@ -12,40 +14,50 @@ namespace {
 
 constexpr std::int64_t kNewestOpset = 21;
 
-enum AttributeType { kFloat = 1, kInt, kString, kTensor, kGraph, kFloats, kInts, kStrings, kTensors, kGraphs, kSparse };
+enum AttributeType { kFloat = 1, kInt, kString, kTensor, kGraph, kFloats, kInts, kStrings, kTensors, kGraphs, kSparse, kOther };
 
-/// The attribute's type; files older than its field are typed by what is there.
-int type_of(const onnx::AttributeProto& attribute) {
-    if (attribute.has_type() && attribute.type() != 0) {
-        return attribute.type();
+/// The types whose fields are there.
+std::vector<int> present_types(const onnx::AttributeProto& attribute) {
+    std::vector<int> types;
+    const auto add = [&types](bool present, int type) {
+        if (present) {
+            types.push_back(type);
+        }
+    };
+    add(attribute.has_f(), kFloat);
+    add(attribute.has_i(), kInt);
+    add(attribute.has_s(), kString);
+    add(attribute.has_t(), kTensor);
+    add(attribute.has_g(), kGraph);
+    add(attribute.floats_size() > 0, kFloats);
+    add(attribute.ints_size() > 0, kInts);
+    add(attribute.strings_size() > 0, kStrings);
+    add(attribute.tensors_size() > 0, kTensors);
+    add(attribute.graphs_size() > 0, kGraphs);
+    add(attribute.has_sparse_tensor(), kSparse);
+    add(attribute.sparse_tensors_size() > 0 || attribute.has_tp() || attribute.type_protos_size() > 0, kOther);
+    return types;
+}
+
+/// The attribute's type; files older than its field are typed by what is there. A field may be missing where it is 0 or empty.
+/// Errors: Error{malformed} where the type and the fields disagree; Error{unsupported} for a reference to a function's attribute.
+int type_of(const onnx::AttributeProto& attribute, const std::string& place) {
+    const std::string what = place + ": attribute " + in_quotes(attribute.name());
+    if (!attribute.ref_attr_name().empty()) {
+        fail_unsupported(what, "a reference to an attribute of a function");
     }
-    if (attribute.has_f()) {
-        return kFloat;
+    const std::vector<int> present = present_types(attribute);
+    const bool typed = attribute.has_type() && attribute.type() != 0;
+    const int type = typed ? attribute.type() : (present.empty() ? kInts : present.front());
+    if (present.size() > 1 || (!present.empty() && present.front() != std::min(type, static_cast<int>(kOther)))) {
+        fail_malformed(what, "its type and its value disagree");
     }
-    if (attribute.has_i()) {
-        return kInt;
-    }
-    if (attribute.has_s()) {
-        return kString;
-    }
-    if (attribute.has_t()) {
-        return kTensor;
-    }
-    if (attribute.floats_size() > 0) {
-        return kFloats;
-    }
-    if (attribute.strings_size() > 0) {
-        return kStrings;
-    }
-    if (attribute.has_g() || attribute.graphs_size() > 0) {
-        return kGraph;
-    }
-    return kInts;
+    return type;
 }
 
 /// The value; what Model has no type for (graphs, lists of strings) is there as a text in parentheses, which no operator takes.
 Attribute attribute_of(onnx::AttributeProto& attribute, ExternalData& external, const std::string& place) {
-    switch (type_of(attribute)) {
+    switch (type_of(attribute, place)) {
         case kFloat:
             return static_cast<double>(attribute.f());
         case kInt:
@@ -75,12 +87,22 @@ bool is_default_domain(const std::string& domain) {
     return domain.empty() || domain == "ai.onnx";
 }
 
-ModelNode node_of(onnx::NodeProto& proto, ExternalData& external) {
+/// Operators that the file defines itself, as "domain.name". They take precedence over the standard ones of that name.
+using Functions = std::unordered_set<std::string>;
+
+std::string domain_and_name(const std::string& domain, const std::string& name) {
+    return (is_default_domain(domain) ? "" : domain) + "." + name;
+}
+
+ModelNode node_of(onnx::NodeProto& proto, const Functions& functions, ExternalData& external) {
     ModelNode node{.name = proto.name(),
                    .op = is_default_domain(proto.domain()) ? proto.op_type() : proto.domain() + "." + proto.op_type(),
                    .inputs = {proto.input().begin(), proto.input().end()},
                    .outputs = {proto.output().begin(), proto.output().end()},
                    .attributes = {}};
+    if (functions.contains(domain_and_name(proto.domain(), proto.op_type()))) {
+        node.op = "function " + node.op;  // no operator is named so: lowering refuses it by name
+    }
     const std::string place = "node " + in_quotes(node.name.empty() && !node.outputs.empty() ? node.outputs.front() : node.name);
     for (onnx::AttributeProto& attribute : *proto.mutable_attribute()) {
         if (!node.attributes.emplace(attribute.name(), attribute_of(attribute, external, place)).second) {
@@ -156,6 +178,9 @@ void read_opset(const onnx::ModelProto& proto, Model& model) {
     model.opset = 0;
     for (const onnx::OperatorSetIdProto& opset : proto.opset_import()) {
         if (is_default_domain(opset.domain())) {
+            if (model.opset != 0 && model.opset != opset.version()) {
+                fail_malformed("", "the file imports two versions of ONNX's operators");
+            }
             model.opset = opset.version();
         }
     }
@@ -202,26 +227,32 @@ Model read_onnx_model(Bytes file, const FileSource& beside, const LoadOptions& o
         const std::string name = tensor.values().name();
         add_tensor(model, name, onnx_sparse_tensor(tensor, external, "tensor " + in_quotes(name)));
     }
-    for (onnx::NodeProto& node : *graph.mutable_node()) {
-        model.nodes.push_back(node_of(node, external));
+    Functions functions;
+    for (const onnx::FunctionProto& function : proto.functions()) {
+        functions.insert(domain_and_name(function.domain(), function.name()));
     }
-    std::vector<const onnx::ValueInfoProto*> inputs;
+    for (onnx::NodeProto& node : *graph.mutable_node()) {
+        model.nodes.push_back(node_of(node, functions, external));
+    }
+    std::map<std::string, const onnx::ValueInfoProto*> inputs;
     for (const onnx::ValueInfoProto& input : graph.input()) {
         if (!model.tensors.contains(input.name())) {  // older files list initializers as inputs too
-            inputs.push_back(&input);
+            inputs.emplace(input.name(), &input);
+            model.inputs.push_back({input.name(), {}, nullptr, nullptr});
         }
     }
-    for (const onnx::ValueInfoProto* input : inputs) {
-        const bool chosen = options.input.empty() || options.input == input->name();
-        if (chosen) {
-            const Shape* given = user_shape(options, input->name(), inputs.size() == 1 || !options.input.empty());
-            model.inputs.push_back({input->name(), input_shape(*input, given, model.notes), nullptr, nullptr});
-        } else {
-            model.inputs.push_back({input->name(), {}, nullptr, nullptr});
+    for (const auto& [name, shape] : options.input_shapes) {
+        if (!inputs.contains(name)) {
+            throw Error(ErrorKind::usage, "--input-shape", "no input is named " + in_quotes(name));
         }
     }
     for (const onnx::ValueInfoProto& output : graph.output()) {
         model.outputs.push_back(output.name());
+    }
+    choose_endpoints(model, options);  // what is not chosen may have a shape that is open
+    for (ModelInput& input : model.inputs) {
+        const Shape* given = user_shape(options, input.name, model.inputs.size() == 1);
+        input.shape = input_shape(*inputs.at(input.name), given, model.notes);
     }
     return model;
 }

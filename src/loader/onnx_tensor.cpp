@@ -101,6 +101,41 @@ void decode(const DataType& type, Bytes bytes, std::string_view place, std::span
     fail_malformed(std::string(place), std::to_string(given) + " values for shape " + to_string(shape));
 }
 
+/// What an integer type of fewer than 64 bits holds.
+struct IntegerLimits {
+    double least;
+    double most;
+};
+
+IntegerLimits limits_of(ElementType type) {
+    switch (type) {
+        case ElementType::boolean:
+            return {0, 1};
+        case ElementType::int8:
+            return {-128, 127};
+        case ElementType::uint8:
+            return {0, 255};
+        case ElementType::int16:
+            return {-32768, 32767};
+        case ElementType::uint16:
+            return {0, 65535};
+        case ElementType::uint32:
+            return {0, 4294967295.0};
+        default:
+            return {-0x1p62, 0x1p62};
+    }
+}
+
+/// Error{malformed} at `place` for an integer that its type does not hold.
+void check_limits(std::span<const double> entries, ElementType type, std::string_view place) {
+    const IntegerLimits limits = limits_of(type);
+    const auto bad = std::ranges::find_if(entries, [&](double v) { return v < limits.least || v > limits.most; });
+    if (bad != entries.end()) {
+        fail_malformed(std::string(place),
+                       "the value " + std::to_string(static_cast<std::int64_t>(*bad)) + " does not fit its type");
+    }
+}
+
 template <class Field, class Convert>
 void copy_field(const Field& field, std::span<double> entries, const Shape& shape, std::string_view place, const Convert& convert) {
     if (static_cast<std::size_t>(field.size()) != entries.size()) {
@@ -122,7 +157,8 @@ void copy_typed(const onnx::TensorProto& proto, const DataType& type, const Shap
             return copy_field(proto.int64_data(), entries, shape, place, [](std::int64_t v) { return cut_integer(v); });
         case StoredType::uint64:
         case StoredType::uint32:
-            return copy_field(proto.uint64_data(), entries, shape, place, [](std::uint64_t v) { return cut_integer(v); });
+            copy_field(proto.uint64_data(), entries, shape, place, [](std::uint64_t v) { return cut_integer(v); });
+            return check_limits(entries, type.type, place);
         case StoredType::float16:
             return copy_field(proto.int32_data(), entries, shape, place,
                               [](std::int32_t v) { return from_float16(static_cast<std::uint16_t>(v)); });
@@ -133,7 +169,8 @@ void copy_typed(const onnx::TensorProto& proto, const DataType& type, const Shap
             break;
     }
     if (type.bits != 4) {
-        return copy_field(proto.int32_data(), entries, shape, place, plain);
+        copy_field(proto.int32_data(), entries, shape, place, plain);
+        return check_limits(entries, type.type, place);
     }
     const std::size_t packed = (entries.size() + 1) / 2;
     if (static_cast<std::size_t>(proto.int32_data_size()) != packed) {
@@ -149,9 +186,10 @@ void copy_typed(const onnx::TensorProto& proto, const DataType& type, const Shap
 /// Entries that the tensor's own fields hold at most, so that dims cannot ask for more memory than the file's size allows.
 std::size_t held_entries(const onnx::TensorProto& proto, const DataType& type) {
     const std::size_t typed =
-        static_cast<std::size_t>(std::max({proto.float_data_size(), 2 * proto.int32_data_size(), proto.int64_data_size(),
+        static_cast<std::size_t>(std::max({proto.float_data_size(), proto.int32_data_size(), proto.int64_data_size(),
                                            proto.double_data_size(), proto.uint64_data_size()}));
-    return std::max(typed, proto.raw_data().size() * 8 / static_cast<std::size_t>(type.bits));
+    const std::size_t held = type.bits == 4 ? 2 * typed : typed;
+    return std::max(held, proto.raw_data().size() * 8 / static_cast<std::size_t>(type.bits));
 }
 
 Shape shape_of(const google::protobuf::RepeatedField<std::int64_t>& dims) {
@@ -196,6 +234,7 @@ Bytes ExternalData::bytes(const onnx::TensorProto& tensor, std::size_t size, std
     if (found == files_.end()) {
         try {
             found = files_.emplace(location, beside_.read(location)).first;
+            mapped_ += found->second.bytes.size();
         } catch (const Error& error) {
             throw error.within(place);
         }
@@ -204,7 +243,23 @@ Bytes ExternalData::bytes(const onnx::TensorProto& tensor, std::size_t size, std
     if (offset > file.size() || size > file.size() - offset) {
         fail_malformed(std::string(place), "external data ends beyond the file " + in_quotes(location));
     }
+    constexpr std::size_t kTimesOver = 4;  // tied weights share their bytes; more would ask for memory that no file holds
+    delivered_ += size;
+    if (delivered_ / kTimesOver > mapped_) {
+        fail_malformed(std::string(place), "the tensors of the model take the same external data many times over");
+    }
     return file.subspan(offset, size);
+}
+
+void ExternalData::densify(std::int64_t entries, std::int64_t values, std::string_view place) {
+    constexpr std::int64_t kAllowance = std::int64_t{1} << 24;
+    constexpr std::int64_t kExpansion = 64;
+    dense_ += entries;
+    stored_ += values;
+    if (dense_ - kAllowance > kExpansion * stored_) {
+        fail_unsupported(std::string(place), "sparse tensors of " + std::to_string(dense_) + " entries in all with " +
+                                                 std::to_string(stored_) + " values");
+    }
 }
 
 TensorPtr onnx_tensor(onnx::TensorProto& proto, ExternalData& external, std::string_view place) {
@@ -248,12 +303,7 @@ TensorPtr onnx_sparse_tensor(onnx::SparseTensorProto& proto, ExternalData& exter
     const std::int64_t size = checked_size(shape, place);
     const TensorPtr values = onnx_tensor(*proto.mutable_values(), external, place);
     const TensorPtr indices = onnx_tensor(*proto.mutable_indices(), external, place);
-    constexpr std::int64_t kAllowance = std::int64_t{1} << 24;
-    constexpr std::int64_t kExpansion = 1000;
-    if (size > kAllowance && size / kExpansion > values->size()) {
-        fail_unsupported(std::string(place),
-                         "a sparse tensor of shape " + to_string(shape) + " with " + std::to_string(values->size()) + " values");
-    }
+    external.densify(size, values->size(), place);
     const std::size_t rank = shape.size();
     const bool linear = indices->shape.size() == 1;
     const std::size_t count = values->data.size();
@@ -268,7 +318,7 @@ TensorPtr onnx_sparse_tensor(onnx::SparseTensorProto& proto, ExternalData& exter
         for (std::size_t k = 0; k < (linear ? 1 : rank); ++k) {
             const double index = indices->data[linear ? i : i * rank + k];
             const double extent = static_cast<double>(linear ? size : shape[k]);
-            if (!(index >= 0 && index < extent)) {
+            if (!(index >= 0 && index < extent) || index != std::trunc(index)) {
                 fail_malformed(std::string(place), "an index is outside of shape " + to_string(shape));
             }
             position = position * extent + index;

@@ -10,7 +10,7 @@
 
 namespace qbound::internal {
 
-/// The files that hold a model's external data, each read once.
+/// The files that hold a model's external data, each read once; and what a model may ask for beyond its own size.
 class ExternalData {
   public:
     explicit ExternalData(const FileSource& beside) : beside_(beside) {}
@@ -19,9 +19,17 @@ class ExternalData {
     /// Errors: Error{malformed} at `place`; those of FileSource::read for a file outside the model's folder.
     [[nodiscard]] Bytes bytes(const onnx::TensorProto& tensor, std::size_t size, std::string_view place);
 
+    /// Announces a sparse tensor of `entries` entries in all with `values` of them stored.
+    /// Errors: Error{unsupported} at `place` where a model's sparse tensors are in all far larger than what it stores.
+    void densify(std::int64_t entries, std::int64_t values, std::string_view place);
+
   private:
     const FileSource& beside_;
     std::map<std::string, OwnedBytes> files_;
+    std::size_t mapped_ = 0;     ///< bytes of all files
+    std::size_t delivered_ = 0;  ///< bytes given to tensors
+    std::int64_t dense_ = 0;
+    std::int64_t stored_ = 0;
 };
 
 /// A TensorProto's values, from raw_data, the typed fields or an external file; its data in `proto` is released.

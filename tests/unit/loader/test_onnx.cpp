@@ -131,6 +131,10 @@ TEST_CASE("ONNX tensors that do not fit") {
     refused(onnx_tensor_head("w", {-1}, 1), "tensor 'w': shape -1 has a negative extent");
     refused(onnx_tensor_head("w", {1}, 77), "tensor 'w': data type 77 does not exist");
     refused(onnx_tensor_head("", {1}, 1).floats(4, {1}), "an initializer has no name");
+    refused(onnx_tensor_head("w", {1}, 3).numbers(5, {300}), "tensor 'w': the value 300 does not fit its type");
+    refused(onnx_tensor_head("w", {1}, 9).numbers(5, {2}), "tensor 'w': the value 2 does not fit its type");
+    refused(onnx_tensor_head("w", {1}, 12).numbers(11, {std::int64_t{1} << 32}),
+            "tensor 'w': the value 4294967296 does not fit its type");
     check_unsupported(onnx_model(small_graph(onnx_tensor_head("w", {1}, 8))).bytes, "tensor 'w': values of type string");
     check_unsupported(onnx_model(small_graph(onnx_tensor_head("w", {1}, 17))).bytes, "tensor 'w': values of type float8e4m3fn");
     Message twice = small_graph(plain_weight());
@@ -158,6 +162,13 @@ TEST_CASE("external data") {
             "tensor 'w': external data ends beyond the file 'data/w.bin'");
     refused(external({{"location", "data/w.bin"}, {"offset", "-4"}}), "tensor 'w': external data with offset '-4'");
     refused(external({{"location", "data/w.bin"}, {"length", "12"}}), "tensor 'w': 12 bytes of external data where 8 are needed");
+    Message repeated = small_graph(external({{"location", "data/w.bin"}}));
+    for (int i = 0; i < 8; ++i) {
+        Message weight = onnx_tensor_head("w" + std::to_string(i), {3}, 1).number(14, 1);
+        repeated.message(5, weight.message(13, Message().text(1, "location").text(2, "data/w.bin")));
+    }
+    check_malformed(onnx_model(repeated).bytes, "tensor 'w3': the tensors of the model take the same external data many times over",
+                    beside);
     refused(external({{"location", "../secret"}}), "tensor 'w': ../secret: no such file");
 }
 
@@ -183,7 +194,10 @@ TEST_CASE("sparse initializers") {
                     "tensor 'w': an index is outside of shape 2x3");
     check_malformed(sparse(onnx_tensor_head("", {1}, 7).numbers(7, {1}), {2, 3}),
                     "tensor 'w': its indices have shape 1 for 2 values of 2 coordinates");
-    check_unsupported(sparse(linear, {1 << 20, 1 << 20}), "tensor 'w': a sparse tensor of shape 1048576x1048576 with 2 values");
+    check_malformed(sparse(onnx_tensor_head("", {2}, 1).floats(4, {0.5F, 1}), {2, 3}),
+                    "tensor 'w': an index is outside of shape 2x3");
+    check_unsupported(sparse(linear, {1 << 20, 1 << 20}),
+                      "tensor 'w': sparse tensors of 1099511627776 entries in all with 2 values");
 }
 
 TEST_CASE("attributes of every type") {
@@ -209,6 +223,15 @@ TEST_CASE("attributes of every type") {
     CHECK(std::get<std::int64_t>(loaded(Message(), 2)) == 0);
     // What no operator takes is there all the same, so that it is refused.
     CHECK(std::get<std::string>(loaded(Message().text(6, "…"), 5)) == "(graph)");
+    CHECK(std::get<std::string>(loaded(Message().text(14, ""), 0)) == "(other)");
+    const auto refused = [&](const Message& value, int type) {
+        check_error([&] { (void)loaded(value, type); }, ErrorKind::malformed,
+                    "node 'y': attribute 'a': its type and its value disagree");
+    };
+    refused(Message().number(3, 1), 1);                    // an integer that is called a float
+    refused(Message().number(3, 1).number32(2, 0.5F), 0);  // two values
+    check_error([&] { (void)loaded(Message().text(21, "outer"), 1); }, ErrorKind::unsupported,
+                "node 'y': attribute 'a': a reference to an attribute of a function");
     CHECK(std::get<std::string>(loaded(Message().text(9, "relu"), 8)) == "(strings)");
     Message twice = onnx_node("Op", {"x"}, "y");
     twice.message(5, Message().text(1, "a").number(3, 1)).message(5, Message().text(1, "a").number(3, 2));
@@ -224,6 +247,12 @@ TEST_CASE("domains and operator sets") {
     Message plain = onnx_node("Relu", {"x"}, "y");
     plain.text(7, "ai.onnx");
     CHECK(load(onnx_model(Message().message(1, plain).message(11, onnx_value("x", {1, 2}))).bytes).nodes[0].op == "Relu");
+    // A function of the file hides the standard operator of its name.
+    const Message own = onnx_model(Message().message(1, onnx_node("Relu", {"x"}, "y")).message(11, onnx_value("x", {1, 2})));
+    CHECK(load(own.bytes).nodes[0].op == "Relu");
+    CHECK(load(Message(own).message(25, Message().text(1, "Relu").text(10, "")).bytes).nodes[0].op == "function Relu");
+    check_malformed(Message(own).message(8, Message().text(1, "ai.onnx").number(2, 9)).bytes,
+                    "the file imports two versions of ONNX's operators");
     check_unsupported(onnx_model(small_graph(plain_weight()), 22).bytes, "opset 22; hint: opsets up to 21 are supported");
     const Model old = load(Message().number(1, 1).message(7, small_graph(plain_weight())).bytes);
     CHECK(old.opset == 1);
@@ -286,6 +315,9 @@ TEST_CASE("models of several inputs and outputs") {
     CHECK(load(file, MemorySource(), options).inputs.size() == 2);
     options.output = "q";  // any value
     CHECK(load(file, MemorySource(), options).inputs[0].name == "b");
+    options.input_shapes["typo"] = {1, 2};
+    check_error([&] { (void)load(file, MemorySource(), options); }, ErrorKind::usage, "--input-shape: no input is named 'typo'");
+    options.input_shapes.clear();
     options.input = "a";
     check_error([&] { (void)load(file, MemorySource(), options); }, ErrorKind::usage, "--input: the output does not depend on 'a'");
     options.input = "c";
