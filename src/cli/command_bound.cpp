@@ -159,7 +159,9 @@ Report BoundCommand::report(const std::string& path, const std::vector<Quantizer
                                                                        .sha256 = false});
         report.model.notes.push_back("quantized network: " + quantizer.quantized);
         for (const std::string& note : other.notes) {
-            report.model.notes.push_back("quantized network: " + note);
+            if (!note.starts_with("the file has no input box")) {  // both networks are bounded on the first one's
+                report.model.notes.push_back("quantized network: " + note);
+            }
         }
         report.results.push_back(with_file(display_name(path), [&] {
             const WeightPair pair(network, other.lowered.network);
