@@ -4,6 +4,7 @@
 #include "cli/load.hpp"
 #include "cli/options.hpp"
 #include "cli/output_options.hpp"
+#include "network/input_box.hpp"
 #include "cli/parse.hpp"
 #include "qbound/error.hpp"
 #include "qbound/report.hpp"
@@ -159,7 +160,7 @@ Report BoundCommand::report(const std::string& path, const std::vector<Quantizer
                                                                        .sha256 = false});
         report.model.notes.push_back("quantized network: " + quantizer.quantized);
         for (const std::string& note : other.notes) {
-            if (!note.starts_with("the file has no input box")) {  // both networks are bounded on the first one's
+            if (note != kAssumedBoxNote) {  // both networks are bounded on the first one's
                 report.model.notes.push_back("quantized network: " + note);
             }
         }
