@@ -62,3 +62,18 @@ TEST_CASE("a square takes one node twice") {
     CHECK(test::bound_of(result, "interval").value.value_up() == Approx(3).epsilon(1e-12));
     CHECK(test::falsify(pair, {}).reached == 3);
 }
+
+TEST_CASE("an edge into a product has the other factor's magnitude as gain") {
+    test::RandomCase pair;
+    const auto scaled_square = [](double w) {
+        return std::make_unique<const Network>(
+            test::NetworkBuilder({1}, -3, 3).dense("a", {{w}}).add("p", "Mul", Product{}, {1}, {1, 0}).build());
+    };
+    pair.network = scaled_square(0.25);
+    pair.second = scaled_square(0.125);
+    pair.pair = std::make_unique<const WeightPair>(*pair.network, *pair.second);
+    // (0.25x)·x − (0.125x)·x = 0.125x², at most 1.125: gain 3 (not 0.75), magnitude 3, fan-in 1, step 0.125.
+    const Result result = test::all_bounds(pair);
+    CHECK(test::bound_of(result, "houache-graph").value.value_up() == Approx(1.125).epsilon(1e-12));
+    CHECK(test::falsify(pair, {}).reached == test::Rational(9, 8));
+}
