@@ -36,9 +36,11 @@ void check_reach(const std::vector<Node>& nodes, const std::vector<std::vector<N
     }
 }
 
-std::int64_t parameters_of(const NodeKind& kind) {
+/// The node's parameters, without a weight that is among `counted` already: one that several layers share counts once.
+std::int64_t parameters_of(const NodeKind& kind, std::unordered_set<const Tensor*>& counted) {
     if (const auto* layer = std::get_if<WeightLayer>(&kind)) {
-        return layer->weight->size() + static_cast<std::int64_t>(layer->bias.size());
+        const bool is_new = counted.insert(layer->weight.get()).second;
+        return (is_new ? layer->weight->size() : 0) + static_cast<std::int64_t>(layer->bias.size());
     }
     if (const auto* diagonal = std::get_if<Diagonal>(&kind)) {
         return static_cast<std::int64_t>(diagonal->scale.size() + diagonal->shift.size());
@@ -90,6 +92,7 @@ Network::Network(std::string name, std::vector<Node> nodes, NodeId output, Box b
         throw Error(ErrorKind::malformed, "", "the output is not a node");
     }
     check_names(nodes_);
+    std::unordered_set<const Tensor*> counted;
     for (NodeId id = 0; id < static_cast<NodeId>(nodes_.size()); ++id) {
         internal::check_node(nodes_, id);
         const Node& current = node(id);
@@ -99,7 +102,7 @@ Network::Network(std::string name, std::vector<Node> nodes, NodeId output, Box b
         if (std::holds_alternative<WeightLayer>(current.kind)) {
             weight_layers_.push_back(id);
         }
-        parameters_ += parameters_of(current.kind);
+        parameters_ += parameters_of(current.kind, counted);
     }
     check_reach(nodes_, consumers_, output_);
     internal::check_box(box_, nodes_.front().dims);

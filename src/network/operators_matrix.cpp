@@ -189,7 +189,8 @@ void translate_gemm(Translator& t, const ModelNode& node) {
     }
     const std::size_t axis = (left ? 0 : 1) ^ (input_transposed ? 1 : 0);
     const Shape in = t.full_shape(id);
-    TensorPtr weight = matrix_weight(*stored, left != weight_transposed, alpha);
+    const std::string key = fmt::format("{} {} {}", left != weight_transposed, alpha, node.inputs[left ? 0 : 1]);
+    TensorPtr weight = t.shared_weight(key, [&] { return matrix_weight(*stored, left != weight_transposed, alpha); });
     if (weight->shape[1] != in[axis]) {
         malformed(node, fmt::format("weight {} of shape {} takes {} inputs, not {}", quoted(node.inputs[left ? 0 : 1]),
                                     to_string(stored->shape), weight->shape[1], in[axis]));
@@ -210,7 +211,9 @@ void translate_matmul(Translator& t, const ModelNode& node) {
         t.note(fmt::format("MatMul {}: the weight is its left factor {}", quoted(node.name), quoted(node.inputs[0])));
     }
     const std::size_t axis = left && rank > 1 ? rank - 2 : rank - 1;
-    emit_product(t, node, id, axis, matrix_weight(*stored, left, 1), {}, false);
+    TensorPtr weight = t.shared_weight(fmt::format("{} {} {}", left, 1.0, node.inputs[left ? 0 : 1]),
+                                       [&] { return matrix_weight(*stored, left, 1); });
+    emit_product(t, node, id, axis, std::move(weight), {}, false);
 }
 
 }  // namespace qbound::internal

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -84,6 +85,18 @@ class Translator {
     /// The node's attributes and constant inputs.
     [[nodiscard]] Arguments arguments(const ModelNode& node);
 
+    /// What `make` gives, the same tensor each time for the same `key`: a weight that two nodes share is one weight.
+    template <class Make>
+    [[nodiscard]] TensorPtr shared_weight(const std::string& key, const Make& make) {
+        std::weak_ptr<const Tensor>& known = weights_[key];
+        TensorPtr weight = known.lock();
+        if (weight == nullptr) {
+            weight = make();
+            known = weight;
+        }
+        return weight;
+    }
+
     /// Announces tables of `entries` entries. Errors: Error{malformed} beyond kMaxTableEntries in all.
     void spend(std::int64_t entries, const ModelNode& node);
 
@@ -111,6 +124,7 @@ class Translator {
     std::unordered_map<std::string, NodeId> values_;
     std::unordered_set<std::string> names_;
     std::unordered_map<std::string, std::size_t> last_use_;  ///< of a tensor: index of the node
+    std::unordered_map<std::string, std::weak_ptr<const Tensor>> weights_;
     std::int64_t spent_ = 0;
 };
 

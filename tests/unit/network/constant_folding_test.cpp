@@ -202,3 +202,17 @@ TEST_CASE("quantized operators are read on real values for bounds on the weights
     product.node("y", "QLinearMatMul", {"x", "s", "z", "w", "s", "wz", "s", "z"});
     CHECK(lower(product.model, {.box = {}, .weights_only = true}).network.layer(0).weight->data == Values{1, 2});
 }
+
+TEST_CASE("a weight that two nodes share is one weight") {
+    ModelBuilder model({2});
+    model.model.batch_axis_optional = false;
+    model.filled("w", {2, 2}, 1).node("a", "MatMul", {"x", "w"}).node("r", "Relu", {"a"}).node("y", "MatMul", {"r", "w"});
+    const Network network = model.network();
+    CHECK(network.layer(0).weight == network.layer(1).weight);
+    CHECK(network.parameters() == 4);
+    // The same numbers read the other way are another matrix.
+    ModelBuilder turned({2});
+    turned.model.batch_axis_optional = false;
+    turned.filled("w", {2, 2}, 1).node("a", "MatMul", {"x", "w"}).node("y", "Gemm", {"a", "w"}, {{"transB", std::int64_t{1}}});
+    CHECK(turned.network().layer(0).weight->data != turned.network().layer(1).weight->data);
+}
