@@ -55,6 +55,29 @@ void apply_dense(const double* weight, std::int64_t rows, std::int64_t columns, 
     });
 }
 
+/// Rows become columns: `from` is rows × columns.
+void transpose(std::int64_t rows, std::int64_t columns, const double* from, double* to) {
+    constexpr std::int64_t kBlock = 32;
+    for (std::int64_t first = 0; first < columns; first += kBlock) {
+        const std::int64_t last = std::min(columns, first + kBlock);
+        for (std::int64_t i = 0; i < rows; ++i) {
+            for (std::int64_t j = first; j < last; ++j) {
+                to[j * rows + i] = from[i * columns + j];
+            }
+        }
+    }
+}
+
+/// Matrix times matrix: the samples are its columns.
+void apply_dense_batch(const double* weight, std::int64_t rows, std::int64_t columns, std::int64_t batch, const double* u, double* y,
+                       int threads) {
+    std::vector<double> inputs(static_cast<std::size_t>(columns * batch));
+    std::vector<double> outputs(static_cast<std::size_t>(rows * batch));
+    transpose(batch, columns, u, inputs.data());
+    gemm(rows, batch, columns, {weight, columns}, {inputs.data(), batch}, {outputs.data(), batch}, LeftFactor::as_is, threads);
+    transpose(rows, batch, outputs.data(), y);
+}
+
 /// One input channel per group: each output channel is a small stencil on one plane.
 void apply_depthwise(const WeightLayer& layer, const double* weight, const Dims& in, const double* u, double* y, int threads) {
     const Axis& vertical = layer.axes[0];
@@ -152,20 +175,32 @@ void apply_convolution(const WeightLayer& layer, const double* weight, const Dim
 
 }  // namespace
 
-void forward_layer(const WeightLayer& layer, const QuantizedLayer& parameters, const Dims& in, std::span<const double> u,
-                   std::span<double> y, int threads) {
+void forward_layer(const WeightLayer& layer, const QuantizedLayer& parameters, const Dims& in, std::int64_t batch,
+                   std::span<const double> u, std::span<double> y, int threads) {
     const double* weight = parameters.weight->data.data();
     const std::int64_t positions = layer.axes[0].out * layer.axes[1].out;
+    const std::int64_t outputs = layer.out_channels();
     if (layer.groups == 1 && is_pointwise(layer) && positions == 1) {
-        apply_dense(weight, layer.out_channels(), layer.fan_in(), u.data(), y.data(), threads);
-    } else if (layer.weight->shape[1] == 1) {
-        apply_depthwise(layer, weight, in, u.data(), y.data(), threads);
+        if (batch == 1) {
+            apply_dense(weight, outputs, layer.fan_in(), u.data(), y.data(), threads);
+        } else {
+            apply_dense_batch(weight, outputs, layer.fan_in(), batch, u.data(), y.data(), threads);
+        }
     } else {
-        apply_convolution(layer, weight, in, u.data(), y.data(), threads);
+        const bool depthwise = layer.weight->shape[1] == 1;
+        for (std::int64_t sample = 0; sample < batch; ++sample) {
+            const double* source = u.data() + sample * in.size();
+            double* target = y.data() + sample * outputs * positions;
+            (depthwise ? apply_depthwise : apply_convolution)(layer, weight, in, source, target, threads);
+        }
     }
-    for (std::size_t channel = 0; channel < parameters.bias.size(); ++channel) {
-        const auto plane = y.subspan(channel * static_cast<std::size_t>(positions), static_cast<std::size_t>(positions));
-        std::ranges::for_each(plane, [b = parameters.bias[channel]](double& v) { v += b; });
+    if (parameters.bias.empty()) {
+        return;
+    }
+    for (std::int64_t plane = 0; plane < batch * outputs; ++plane) {
+        const double b = parameters.bias[static_cast<std::size_t>(plane % outputs)];
+        std::ranges::for_each(y.subspan(static_cast<std::size_t>(plane * positions), static_cast<std::size_t>(positions)),
+                              [b](double& v) { v += b; });
     }
 }
 
