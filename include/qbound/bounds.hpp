@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "qbound/guarantee.hpp"
 #include "qbound/network.hpp"
 #include "qbound/norms.hpp"
 #include "qbound/quantize.hpp"
@@ -15,13 +16,6 @@
 #include <vector>
 
 namespace qbound {
-
-/// What a number is worth.
-enum class Guarantee {
-    certified,    ///< ≥ err(θ, θ') in real arithmetic, every hypothesis checked on this network
-    conditional,  ///< the formula, although a hypothesis fails; the reasons say which
-};
-[[nodiscard]] std::string_view to_string(Guarantee guarantee) noexcept;
 
 struct Bound {
     std::string method;

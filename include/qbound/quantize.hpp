@@ -76,6 +76,8 @@ class WeightPair {
     [[nodiscard]] const std::optional<Quantizer>& quantizer() const noexcept { return quantizer_; }
     /// θ' of layer `index` (of Network::weight_layers()). Cost: one pass over the layer's weights.
     [[nodiscard]] QuantizedLayer quantized(std::size_t index) const;
+    /// Keeps θ' of all layers in memory from now on, for those who ask many times.
+    void hold();
     [[nodiscard]] const LayerQuantization& quantization(std::size_t index) const { return layers_[index]; }
     [[nodiscard]] std::size_t size() const noexcept { return layers_.size(); }
     /// Where θ' came from a second network: for each layer its layer there.
@@ -86,7 +88,7 @@ class WeightPair {
   private:
     const Network* network_;
     std::optional<Quantizer> quantizer_;
-    std::vector<QuantizedLayer> given_;
+    std::vector<QuantizedLayer> held_;  ///< of a second network, or after hold(); else empty
     std::vector<std::size_t> matched_;
     std::vector<LayerQuantization> layers_;
     std::optional<std::size_t> exact_layer_;

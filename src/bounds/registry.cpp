@@ -34,10 +34,6 @@ constexpr std::string_view kWeightPass = "a pass over the weights";
 
 }  // namespace
 
-std::string_view to_string(Guarantee guarantee) noexcept {
-    return guarantee == Guarantee::certified ? "certified" : "conditional";
-}
-
 const std::vector<Method>& methods() {
     static const std::vector<Method> all{
         {"gonon-2023", "T1; Gonon et al. 2023, Theorem III.1", kChainHypotheses, kWeightPass, true, norms_of_weights,

@@ -187,7 +187,7 @@ WeightPair::WeightPair(const Network& network, const Network& quantized) : netwo
         }
         layers_.push_back(
             {0, {}, {}, max_abs_difference_up(layer.weight->data, other.weight->data), max_abs_difference_up(layer.bias, bias)});
-        given_.push_back({other.weight, std::move(bias)});
+        held_.push_back({other.weight, std::move(bias)});
     }
 }
 
@@ -203,13 +203,21 @@ QuantizedLayer WeightPair::quantized(std::size_t index) const {
     if (exact_layer_ == index) {
         return {network_->layer(index).weight, network_->layer(index).bias};
     }
-    if (!quantizer_) {
-        return given_[index];
+    if (!held_.empty()) {
+        return held_[index];
     }
     const WeightLayer& layer = network_->layer(index);
     const std::string place = place_of(*network_, index);
     const LayerGrids grids = make_grids(layer, *quantizer_, layers_[index].bits, {lowest_, highest_}, place);
     return apply(grids, layer, *quantizer_, place);
+}
+
+void WeightPair::hold() {
+    std::vector<QuantizedLayer> all;
+    for (std::size_t i = 0; i < size(); ++i) {
+        all.push_back(quantized(i));
+    }
+    held_ = std::move(all);
 }
 
 }  // namespace qbound

@@ -88,7 +88,7 @@ void add_constants(Facts& facts, const Result& result, bool several) {
 }
 
 Ink ink_of(Guarantee guarantee) {
-    return guarantee == Guarantee::certified ? Ink::good : Ink::doubtful;
+    return guarantee == Guarantee::certified || guarantee == Guarantee::lower ? Ink::good : Ink::doubtful;
 }
 
 void add_reasons(TextTable& table, const Bound& bound) {
