@@ -5,6 +5,7 @@
 #include "qbound/network.hpp"
 #include "qbound/norms.hpp"
 #include "qbound/quantize.hpp"
+#include "qbound/reached.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,11 @@ struct Result {
     std::optional<std::size_t> best;    ///< the smallest finite certified bound
     std::vector<std::string> left_out;  ///< methods over the operation budget
     std::vector<LayerReport> layers;
+    std::optional<Reached> reached;  ///< the error from below, where it was asked for
+
+    /// Decades between the best bound and the error reached, rounded up: 0 where both are 0, +∞ where the error or the bound is missing or
+    /// only one of them is 0.
+    [[nodiscard]] double gap_up() const noexcept;
 };
 
 struct ModelSummary {
@@ -119,25 +125,8 @@ struct RenderOptions {
 /// Names that RenderOptions::sort accepts; numbers sort from the largest, texts from A.
 [[nodiscard]] std::vector<std::string> layer_columns();
 
-/// Writes reports one after the other as one document.
-///
-/// The document is the concatenation of what add() returned for each report and of finish(); it ends in a newline. A JSON document
-/// is an array if `several`, also when only one report arrives, else an object; without any report it is empty. Same bytes whatever
+/// The whole document for `reports`. It ends in a newline; JSON is an object for one report, an array for several. Same bytes whatever
 /// the locale and the number of threads. Errors: Error{usage} for an unknown column in `options.sort`.
-class ReportWriter {
-  public:
-    ReportWriter(Format format, RenderOptions options, bool several);
-    [[nodiscard]] std::string add(const Report& report);
-    [[nodiscard]] std::string finish();
-
-  private:
-    Format format_;
-    RenderOptions options_;
-    bool several_;
-    bool empty_ = true;
-};
-
-/// The whole document for `reports` (JSON: an object for one report, an array for several).
 [[nodiscard]] std::string render(const std::vector<Report>& reports, Format format, const RenderOptions& options);
 
 }  // namespace qbound

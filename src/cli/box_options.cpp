@@ -53,15 +53,20 @@ void BoxOptions::add_to(CLI::App& app) {
     add_text(app, "--clip", clip, "LO,HI", "cuts the box of --around to the range of all inputs", group);
 }
 
-void BoxOptions::check() const {
+void BoxOptions::check(bool around_data) const {
     if (!around.empty() && !input_range.empty()) {
         fail("--around", "excludes --input-range");
     }
-    if (around.empty() != radius.empty()) {
-        fail("--around", "goes with --radius");
+    if (around.empty() && !around_data) {
+        if (!radius.empty()) {
+            fail("--radius", "goes with --around");
+        }
+        if (!clip.empty()) {
+            fail("--clip", "goes with --around");
+        }
     }
-    if (around.empty() && !clip.empty()) {
-        fail("--clip", "goes with --around");
+    if (!around.empty() && radius.empty()) {
+        fail("--around", "goes with --radius");
     }
     for (const std::string& range : input_range) {
         static_cast<void>(parse_range(range, "--input-range"));
@@ -88,16 +93,21 @@ std::optional<Box> BoxOptions::box(const Shape& shape) const {
         return std::nullopt;
     }
     const Tensor point = read_point(around, shape);
-    const double r = parse_number(radius, "--radius");
+    return box_around(point.data, around);
+}
+
+Box BoxOptions::box_around(std::span<const double> x, const std::string& place) const {
+    const double r = radius.empty() ? 0 : parse_number(radius, "--radius");
     const auto limits = clip.empty() ? std::nullopt : std::optional(parse_range(clip, "--clip"));
-    for (const double x : point.data) {
-        auto [lower, upper] = around_point(x, r);
+    Box result;
+    for (const double entry : x) {
+        auto [lower, upper] = around_point(entry, r);
         if (limits) {
             lower = std::max(lower, limits->first);
             upper = std::min(upper, limits->second);
             // Written so that a NaN fails.
             if (!(lower <= upper)) {
-                throw Error(ErrorKind::malformed, around, fmt::format("has an entry {} whose box lies outside --clip", x));
+                throw Error(ErrorKind::malformed, place, fmt::format("has an entry {} whose box lies outside --clip", entry));
             }
         }
         result.lower.push_back(lower);

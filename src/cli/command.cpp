@@ -14,6 +14,7 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table{
         {"convert", "write the network as it was understood: as a manifest, or as ONNX", run_convert},
         {"inspect", "show what was understood of a model: nodes, shapes, folds", run_inspect},
+        {"measure", "the error really reached, on data and in the box", run_measure},
         {"methods", "list the bound methods: theorem, hypotheses, cost", run_methods},
         {"run", "evaluate a model, or its quantized form, on inputs", run_run},
     };

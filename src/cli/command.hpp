@@ -29,6 +29,7 @@ struct Command {
 ExitCode run_bound(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_convert(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console);
+ExitCode run_measure(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_methods(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_run(const std::vector<std::string>& arguments, Console& console);
 

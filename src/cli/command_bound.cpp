@@ -4,7 +4,7 @@
 #include "cli/load.hpp"
 #include "cli/options.hpp"
 #include "cli/output_options.hpp"
-#include "network/input_box.hpp"
+#include "cli/pairs.hpp"
 #include "cli/parse.hpp"
 #include "qbound/error.hpp"
 #include "qbound/report.hpp"
@@ -13,27 +13,12 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <optional>
 
 namespace qbound::internal {
 
 namespace {
-
-/// Says which layer of the quantized network each layer was compared with, where the names do not say so.
-void note_matching(const WeightPair& pair, const Network& quantized, std::vector<std::string>& notes) {
-    const Network& network = pair.network();
-    std::string differing;
-    for (std::size_t i = 0; i < pair.size(); ++i) {
-        const std::string& name = network.node(network.weight_layers()[i]).name;
-        const std::string& other = quantized.node(quantized.weight_layers()[pair.matched()[i]]).name;
-        if (name != other) {
-            differing += fmt::format("{}{} = {}", differing.empty() ? "" : ", ", name, other);
-        }
-    }
-    if (!differing.empty()) {
-        notes.push_back("layers matched by their place in the graph: " + differing);
-    }
-}
 
 constexpr std::string_view kExamples = R"(
 Examples:
@@ -42,6 +27,7 @@ Examples:
   qbound a.json b.json --bits 4,8 --format ndjson
   qbound model.json --bits 8 --granularity channel --layers --sort delta_norm_inf --top 5
   qbound model.json --bits 8 --fail-above 0.5
+  qbound model.json --bits 8 --with-measured --budget 30s
   qbound float.json --quantized int8.json
 
 Exit status:
@@ -49,25 +35,27 @@ Exit status:
   4 unsupported operator, or no certified number where one was required  5 internal error
 )";
 
+const std::vector<std::string_view> kNumbers{"best", "best-log10", "reached", "bits"};
+
 struct Gates {
     std::string fail_above;
+    std::string fail_gap_above;
     bool require_certified = false;
 
     void add_to(CLI::App& app) {
         add_text(app, "--fail-above", fail_above, "V", "exit 1 unless a certified bound is at most V", "Gates");
+        add_text(app, "--fail-gap-above", fail_gap_above, "DECADES",
+                 "exit 1 unless the best certified bound is at most so many decades above the error reached", "Gates");
         app.add_flag("--require-certified", require_certified, "exit 4 unless there is a finite certified bound")->group("Gates");
     }
 
     [[nodiscard]] std::optional<Upper> limit() const {
-        if (fail_above.empty()) {
-            return std::nullopt;
-        }
-        const double value = parse_number(fail_above, "--fail-above");
-        if (!(value >= 0)) {
-            throw Error(ErrorKind::usage, "--fail-above", "is negative");
-        }
-        return Upper::exactly(value);
+        const auto value = limit_of(fail_above, "--fail-above");
+        return value ? std::optional(Upper::exactly(*value)) : std::nullopt;
     }
+
+    [[nodiscard]] std::optional<double> largest_gap() const { return limit_of(fail_gap_above, "--fail-gap-above"); }
+    [[nodiscard]] bool needs_measured() const { return !fail_gap_above.empty(); }
 
     /// Passes only on a finite certified bound; says on standard error which result breaches which gate.
     [[nodiscard]] ExitCode check(const Report& report, Console& console) const {
@@ -80,6 +68,10 @@ struct Gates {
             if (!result.best && require_certified) {
                 console.error(fmt::format("{}: no finite certified bound{}", place, why(result)));
                 code = code == ExitCode::done ? ExitCode::unsupported : code;
+            }
+            if (const auto gap = largest_gap(); gap && !(result.gap_up() <= *gap)) {
+                console.error(fmt::format("{}: {}", place, gap_message(result, *gap)));
+                code = code == ExitCode::done ? ExitCode::gate_breached : code;
             }
             if (!allowed) {
                 continue;
@@ -98,6 +90,27 @@ struct Gates {
     }
 
   private:
+    static std::optional<double> limit_of(const std::string& text, const std::string& option) {
+        if (text.empty()) {
+            return std::nullopt;
+        }
+        const double value = parse_number(text, option);
+        if (!(value >= 0)) {
+            throw Error(ErrorKind::usage, option, "is negative");
+        }
+        return value;
+    }
+
+    static std::string gap_message(const Result& result, double allowed) {
+        if (!result.best) {
+            return "there is no finite certified bound" + why(result);
+        }
+        const double gap = result.gap_up();
+        return std::isfinite(gap) ? fmt::format("the best certified bound is {} decades above the error reached, more than {}",
+                                                fixed_up(gap, 2), shortest(allowed))
+                                  : "no error was reached to compare the best certified bound with";
+    }
+
     /// What kept the tightest method from being certified.
     static std::string why(const Result& result) {
         for (auto bound = result.bounds.rbegin(); bound != result.bounds.rend(); ++bound) {
@@ -121,6 +134,8 @@ struct BoundCommand {
     OutputOptions output;
     CommonOptions common;
     Gates gates;
+    SearchOptions search;
+    bool with_measured = false;
     std::string methods = "default";
     std::string convention = "grouped";
 
@@ -131,50 +146,29 @@ struct BoundCommand {
 Report BoundCommand::report(const std::string& path, const std::vector<Quantizer>& quantizers, bool sha256,
                             Console& console) const {
     console.progress(path + ": loading");
-    const LoadedNetwork loaded = load_network(
-        path,
-        {.load = model.load_options(), .box = &box, .require_box = true, .weights_only = model.weights_only, .sha256 = sha256});
-    const Network& network = loaded.lowered.network;
+    const ModelPairs pairs(path, model, box, quantizer, quantizers, sha256);
     EvaluateOptions options;
     options.convention = parse_convention(convention);
-    options.assumed_chain = loaded.lowered.assumed_chain;
+    options.assumed_chain = pairs.loaded().lowered.assumed_chain;
     options.threads = common.thread_count();
     options.shares = output.layers || output.sort == "share";
-    const MethodSelection selection = select_methods(methods, network);
+    const MethodSelection selection = select_methods(methods, pairs.network());
 
     std::vector<Upper> theta_norms;
     Report report;
-    report.model = summarise(network, loaded.lowered.assumed_chain);
-    report.model.file = loaded.file;
-    report.model.format = loaded.format;
-    report.model.sha256 = loaded.sha256;
-    report.model.notes = loaded.notes;
-    if (!quantizer.given()) {
-        report.model.notes.emplace_back("no bit width given: 8 bits");
-    }
-    if (!quantizer.quantized.empty()) {
-        const LoadedNetwork other = load_network(quantizer.quantized, {.load = model.load_options(),
-                                                                       .box = nullptr,
-                                                                       .require_box = false,
-                                                                       .weights_only = model.weights_only,
-                                                                       .sha256 = false});
-        report.model.notes.push_back("quantized network: " + quantizer.quantized);
-        for (const std::string& note : other.notes) {
-            if (note != kAssumedBoxNote) {  // both networks are bounded on the first one's
-                report.model.notes.push_back("quantized network: " + note);
-            }
+    report.model = pairs.summary();
+    pairs.for_each([&](const WeightPair& pair, const std::string& label) {
+        console.progress(fmt::format("{}: {}", path, label));
+        report.results.push_back(evaluate(pair, selection, options, theta_norms));
+        if (with_measured || gates.needs_measured()) {
+            console.progress(fmt::format("{}: {}: searching for a large error", path, label));
+            const Parameters theta = parameters_of(pair.network());
+            const Parameters quantized = quantized_parameters_of(pair);
+            const AttackOptions attack_options = search.attack_options(pair.network(), options.threads);
+            report.results.back().reached =
+                prove(pair.network(), theta, quantized, attack(pair.network(), theta, quantized, attack_options), options.threads);
         }
-        report.results.push_back(with_file(display_name(path), [&] {
-            const WeightPair pair(network, other.lowered.network);
-            note_matching(pair, other.lowered.network, report.model.notes);
-            return evaluate(pair, selection, options, theta_norms);
-        }));
-    }
-    for (const Quantizer& one : quantizers) {
-        console.progress(fmt::format("{}: {} bits", path, one.bits));
-        report.results.push_back(
-            with_file(display_name(path), [&] { return evaluate(WeightPair(network, one), selection, options, theta_norms); }));
-    }
+    });
     return report;
 }
 
@@ -193,7 +187,10 @@ ExitCode run_bound(const std::vector<std::string>& arguments, Console& console) 
         ->group("Bounds");
     command.box.add_to(app);
     command.model.add_to(app);
-    command.output.add_to(app);
+    app.add_flag("--with-measured", command.with_measured, "a row with the error really reached, and the decades up to the best bound")
+        ->group("Search");
+    command.search.add_to(app);
+    command.output.add_to(app, kNumbers, "a table of the layers; csv and tsv then have layers in place of bounds");
     command.gates.add_to(app);
     command.common.add_to(app, console);
     app.set_version_flag("--version", "qbound " + std::string(version()), "the version")->group("General");
@@ -210,19 +207,23 @@ ExitCode run_bound(const std::vector<std::string>& arguments, Console& console) 
     command.box.check();
     static_cast<void>(command.model.load_options());
     static_cast<void>(command.gates.limit());
+    command.search.check();
     static_cast<void>(command.common.thread_count());
     static_cast<void>(parse_convention(command.convention));
     const std::vector<Quantizer> quantizers = command.quantizer.quantizers();
     if (!command.quantizer.quantized.empty() && command.models.size() > 1) {
         throw Error(ErrorKind::usage, "--quantized", "goes with one model");
     }
-    ReportOutput output(command.output, command.models.size() > 1, command.common.quiet, console);
+    if (command.output.print == "reached" && !command.with_measured && !command.gates.needs_measured()) {
+        command.with_measured = true;
+    }
+    ReportOutput output(command.output, {kNumbers, layer_columns()}, command.models.size() > 1, command.common.quiet, console);
 
     const ExitCode code = for_each_model(
         command.models, console,
         [&](const std::string& path) { return command.report(path, quantizers, output.wants_sha256(), console); },
         [&](const Report& report) {
-            output.add(report);
+            output.add(PrintableReport(report));
             return command.gates.check(report, console);
         });
     output.finish();

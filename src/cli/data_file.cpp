@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 
 namespace qbound::internal {
 
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxExpandedBytes = std::size_t{1} << 32U;
 
-Tensor read_array(Bytes file) {
+/// An NPY's array, an NPZ's only one or the one called `name`.
+Tensor read_array(Bytes file, std::string_view name) {
     if (!looks_like_zip(file)) {
         return read_npy(file, "");
     }
@@ -22,9 +24,9 @@ Tensor read_array(Bytes file) {
     if (arrays.size() == 1) {
         return *arrays.front().second;
     }
-    const auto named = std::find_if(arrays.begin(), arrays.end(), [](const auto& array) { return array.first == "x"; });
+    const auto named = std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) { return array.first == name; });
     if (named == arrays.end()) {
-        throw Error(ErrorKind::malformed, "", fmt::format("holds {} arrays, none called 'x'", arrays.size()));
+        throw Error(ErrorKind::malformed, "", fmt::format("holds {} arrays, none called '{}'", arrays.size(), name));
     }
     return *named->second;
 }
@@ -44,7 +46,7 @@ bool same_entries(Shape a, Shape b) {
 Samples read_samples(const std::string& path, const Shape& input) {
     try {
         const OwnedBytes file = read_file(path);
-        Samples samples{.values = read_array(file.bytes)};
+        Samples samples{.values = read_array(file.bytes, "x")};
         const Shape& shape = samples.values.shape;
         if (shape == input) {
             return samples;
@@ -60,6 +62,27 @@ Samples read_samples(const std::string& path, const Shape& input) {
         }
         samples.count = shape.front();
         return samples;
+    } catch (const Error& error) {
+        throw error.within(path);
+    }
+}
+
+std::vector<std::int64_t> read_labels(const std::string& path) {
+    try {
+        const OwnedBytes file = read_file(path);
+        const Tensor labels = read_array(file.bytes, "y");
+        if (std::ranges::count_if(labels.shape, [](std::int64_t extent) { return extent != 1; }) > 1) {
+            throw Error(ErrorKind::malformed, "", fmt::format("has shape {}", to_string(labels.shape)), "one class number per input");
+        }
+        std::vector<std::int64_t> classes;
+        for (const double label : labels.data) {
+            constexpr double kLargest = 0x1p53;
+            if (!(std::abs(label) <= kLargest && label == std::floor(label))) {
+                throw Error(ErrorKind::malformed, "", fmt::format("label {} is no class number", label));
+            }
+            classes.push_back(static_cast<std::int64_t>(label));
+        }
+        return classes;
     } catch (const Error& error) {
         throw error.within(path);
     }

@@ -3,8 +3,10 @@
 
 #include "qbound/tensor.hpp"
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace qbound::internal {
 
@@ -26,5 +28,9 @@ struct Samples {
 /// An input's shape may also differ by extents of 1, or be flat where `input` is not or the other way round: both leave the entries
 /// in the same order. Errors: Error{malformed} naming the file.
 [[nodiscard]] Samples read_samples(const std::string& path, const Shape& input);
+
+/// Class numbers, one per input: an NPY vector of integers (whatever their type), the only array of an NPZ, or its one called "y". Errors: Error{malformed}
+/// naming the file.
+[[nodiscard]] std::vector<std::int64_t> read_labels(const std::string& path);
 
 }  // namespace qbound::internal

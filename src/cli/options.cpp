@@ -6,11 +6,14 @@
 #include "cli/parse.hpp"
 #include "core/parallel.hpp"
 #include "qbound/error.hpp"
+#include "qbound/reached.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -101,9 +104,13 @@ bool QuantizerOptions::given() const {
     return !bits.empty() || !eta.empty() || !quantized.empty();
 }
 
-std::vector<Quantizer> QuantizerOptions::quantizers() const {
+std::vector<Quantizer> QuantizerOptions::quantizers(bool several_roundings) const {
+    std::vector<Rounding> roundings;
+    for (const std::string& name : several_roundings ? parse_names(rounding, "--rounding") : std::vector{rounding}) {
+        roundings.push_back(parse_word(name, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor);
+    }
     Quantizer common;
-    common.rounding = parse_word(rounding, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor;
+    common.rounding = roundings.front();
     common.ties = parse_word(ties, "--ties", {"even", "away"}) == 0 ? Ties::even : Ties::away;
     constexpr Granularity kGranularities[] = {Granularity::tensor, Granularity::channel, Granularity::network};
     common.granularity = kGranularities[parse_word(granularity, "--granularity", {"tensor", "channel", "network"})];
@@ -123,17 +130,72 @@ std::vector<Quantizer> QuantizerOptions::quantizers() const {
         if (!(*common.eta > 0)) {
             fail("--eta", "is not positive");
         }
-        return {common};
+        std::vector<Quantizer> all;
+        for (const Rounding one : roundings) {
+            all.push_back(common);
+            all.back().rounding = one;
+        }
+        return all;
     }
     if (!bits_map.empty()) {
         common.bits_by_layer = read_bits_map(bits_map);
     }
     std::vector<Quantizer> all;
     for (const int b : bits.empty() ? std::vector<int>{common.bits} : parse_bits(bits, "--bits")) {
-        all.push_back(common);
-        all.back().bits = b;
+        for (const Rounding one : roundings) {
+            all.push_back(common);
+            all.back().bits = b;
+            all.back().rounding = one;
+        }
     }
     return all;
+}
+
+void SearchOptions::add_to(CLI::App& app) {
+    const std::string group = "Search";
+    add_text(app, "--budget", budget, "SECONDS|N", "how long to search: 30s, or 4000 evaluations [about a minute's]", group);
+    add_text(app, "--seed", seed, "N", "random numbers of the search; same seed, same result [1]", group);
+}
+
+namespace {
+
+constexpr int kMaxEvaluations = 2'000'000'000;
+
+/// The seconds of "30s"; nothing for a number of evaluations.
+std::optional<double> seconds_of(const std::string& budget) {
+    if (!budget.ends_with('s')) {
+        return std::nullopt;
+    }
+    const double seconds = parse_number(std::string_view(budget).substr(0, budget.size() - 1), "--budget");
+    if (!(seconds > 0)) {
+        fail("--budget", "is not positive");
+    }
+    return seconds;
+}
+
+}  // namespace
+
+void SearchOptions::check() const {
+    static_cast<void>(parse_count(seed, "--seed", kMaxEvaluations));
+    if (!budget.empty() && !seconds_of(budget)) {
+        static_cast<void>(parse_count(budget, "--budget", kMaxEvaluations));
+    }
+}
+
+AttackOptions SearchOptions::attack_options(const Network& network, int threads) const {
+    using Clock = std::chrono::steady_clock;
+    AttackOptions options;
+    options.seed = static_cast<std::uint64_t>(parse_count(seed, "--seed", kMaxEvaluations));
+    options.threads = threads;
+    const std::optional<double> seconds = seconds_of(budget);
+    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds.value_or(0)));
+    options.evaluations = seconds ? std::numeric_limits<std::int64_t>::max()
+                          : budget.empty() ? default_evaluations(network)
+                                           : parse_count(budget, "--budget", kMaxEvaluations);
+    if (seconds) {
+        options.stop = [end] { return Clock::now() >= end; };
+    }
+    return options;
 }
 
 void CommonOptions::add_to(CLI::App& app, Console& console) {

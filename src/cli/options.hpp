@@ -2,11 +2,13 @@
 #pragma once
 
 #include "cli/console.hpp"
+#include "qbound/attack.hpp"
 #include "qbound/loader.hpp"
 #include "qbound/lower.hpp"
 #include "qbound/quantize.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,11 +44,26 @@ struct BoxOptions {
     std::string clip;
 
     void add_to(CLI::App& app);
-    /// Checks what can be checked without the model.
-    void check() const;
+    /// Checks what can be checked without the model. `around_data`: --radius and --clip are also for boxes around data.
+    void check(bool around_data = false) const;
     /// The box for a model with the input shape `shape` (without batch): nothing if the file's own is to be used.
     /// For --around, [x − R, x + R] rounded outwards, then cut to --clip.
     [[nodiscard]] std::optional<Box> box(const Shape& shape) const;
+    /// [x − R, x + R] likewise, R = 0 if --radius is not given. Errors: Error{malformed} at `place` where nothing of it is within
+    /// --clip.
+    [[nodiscard]] Box box_around(std::span<const double> x, const std::string& place) const;
+};
+
+/// --budget, --seed: how long to search for a large error, and with which random numbers.
+struct SearchOptions {
+    std::string budget;
+    std::string seed = "1";
+
+    void add_to(CLI::App& app);
+    /// Checks what can be checked without the model.
+    void check() const;
+    /// What to search with; a budget in seconds counts from this call.
+    [[nodiscard]] AttackOptions attack_options(const Network& network, int threads) const;
 };
 
 /// --bits, --rounding, --ties, --granularity, --asymmetric, --eta, --quantize-biases, --bits-map, --quantized
@@ -64,8 +81,9 @@ struct QuantizerOptions {
     void add_to(CLI::App& app);
     /// Whether the user asked for a quantized network at all.
     [[nodiscard]] bool given() const;
-    /// One quantizer per bit width (8 if none is given); none with --quantized. Reads the file of --bits-map.
-    [[nodiscard]] std::vector<Quantizer> quantizers() const;
+    /// One quantizer per bit width (8 if none is given); none with --quantized. Reads the file of --bits-map. `several_roundings`:
+    /// --rounding may be a list, for the roundings of each bit width.
+    [[nodiscard]] std::vector<Quantizer> quantizers(bool several_roundings = false) const;
 };
 
 /// --threads, -q, -h

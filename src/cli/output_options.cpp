@@ -4,10 +4,12 @@
 #include "cli/options.hpp"
 #include "cli/parse.hpp"
 #include "qbound/error.hpp"
-#include "report/numbers.hpp"
+#include "report/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iterator>
 #include <limits>
 
@@ -23,7 +25,7 @@ bool shows_sha256(Format format) {
 
 }  // namespace
 
-void OutputOptions::add_to(CLI::App& app) {
+void OutputOptions::add_to(CLI::App& app, const std::vector<std::string_view>& numbers, const std::string& layer_help) {
     const std::string group = "Output";
     add_text(app, "--format", format, "FORMAT", "table, json, ndjson, csv, tsv or markdown [table]", group);
     for (std::size_t i = 0; i < std::size(kFormats); ++i) {
@@ -33,15 +35,16 @@ void OutputOptions::add_to(CLI::App& app) {
             ->allow_extra_args(false)
             ->group(group);
     }
-    app.add_flag("--layers", layers, "a table of the layers; csv and tsv then have layers in place of bounds")->group(group);
+    app.add_flag("--layers", layers, layer_help)->group(group);
     add_text(app, "--sort", sort, "COLUMN", "order of the layers", group);
     add_text(app, "--top", top, "N", "at most so many layers", group);
-    add_text(app, "--print", print, "NUMBER", "only best, best-log10 or bits: one number per model and bit width", group);
+    add_text(app, "--print", print, "NUMBER", fmt::format("only one of {}: one number per model and bit width", fmt::join(numbers, ", ")), group);
     add_text(app, "--color", color, "WHEN", "auto, always or never [auto]", group);
     app.add_flag("-v,--verbose", verbose, "the constants of the bounds, too")->group(group);
 }
 
-ReportOutput::ReportOutput(const OutputOptions& options, bool several, bool quiet, Console& console) : console_(console) {
+ReportOutput::ReportOutput(const OutputOptions& options, const DocumentKind& kind, bool several, bool quiet, Console& console)
+    : console_(console) {
     constexpr ColorMode kModes[] = {ColorMode::automatic, ColorMode::always, ColorMode::never};
     const std::size_t top =
         options.top.empty() ? 0 : static_cast<std::size_t>(parse_count(options.top, "--top", std::numeric_limits<int>::max()));
@@ -51,10 +54,13 @@ ReportOutput::ReportOutput(const OutputOptions& options, bool several, bool quie
                          .constants = options.verbose,
                          .sort = options.sort,
                          .top = top};
+    if (!options.sort.empty() && std::ranges::find(kind.columns, options.sort) == kind.columns.end()) {
+        throw Error(ErrorKind::usage, "--sort", fmt::format("'{}' is not a column", one_line(options.sort)),
+                    fmt::format("one of {}", fmt::join(kind.columns, ", ")));
+    }
     const Format format = parse_format(options.format);
     if (!options.print.empty()) {
-        constexpr Number kNumbers[] = {Number::best, Number::best_log10, Number::bits};
-        print_ = kNumbers[parse_word(options.print, "--print", {"best", "best-log10", "bits"})];
+        print_ = kind.numbers[parse_word(options.print, "--print", kind.numbers)];
     } else {
         writer_.emplace(format, render, several);
         wants_sha256_ = shows_sha256(format);
@@ -64,17 +70,17 @@ ReportOutput::ReportOutput(const OutputOptions& options, bool several, bool quie
     for (std::size_t i = 0; i < std::size(kFormats); ++i) {
         const Format exported = parse_format(kFormats[i]);
         for (const std::string& path : options.exports[i]) {
-            exports_.push_back({ReportWriter(exported, render, several), OutputFile(path), {}});
+            exports_.push_back({DocumentWriter(exported, render, several), OutputFile(path), {}});
             wants_sha256_ = wants_sha256_ || shows_sha256(exported);
         }
     }
 }
 
-void ReportOutput::add(const Report& report) {
+void ReportOutput::add(const Printable& printable) {
     empty_ = false;
-    console_.write(print_ ? bare_numbers(report) : writer_->add(report));
+    console_.write(print_.empty() ? writer_->add(printable) : printable.bare(print_));
     for (Export& one : exports_) {
-        one.document += one.writer.add(report);
+        one.document += one.writer.add(printable);
     }
 }
 
@@ -88,27 +94,6 @@ void ReportOutput::finish() {
     for (Export& one : exports_) {
         one.file.commit(one.document + one.writer.finish());
     }
-}
-
-std::string ReportOutput::bare_numbers(const Report& report) const {
-    std::string out;
-    for (const Result& result : report.results) {
-        const Upper best = result.best ? result.bounds[*result.best].value : Upper::infinity();
-        switch (*print_) {
-            case Number::best:
-                out += round_trip_up(best.value_up());
-                break;
-            case Number::best_log10:
-                out += round_trip_up(best.log10_up());
-                break;
-            case Number::bits:
-                // A step or a file has no bit width.
-                out += result.quantizer && !result.quantizer->eta ? fmt::format("{}", result.quantizer->bits) : "nan";
-                break;
-        }
-        out += '\n';
-    }
-    return out;
 }
 
 }  // namespace qbound::internal

@@ -12,64 +12,6 @@ namespace qbound::internal {
 
 namespace {
 
-std::string csv_field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) {
-        return text;
-    }
-    std::string quoted = "\"";
-    for (const char c : text) {
-        quoted += c;
-        if (c == '"') {
-            quoted += c;
-        }
-    }
-    return quoted + '"';
-}
-
-std::string tsv_field(const std::string& text) {
-    std::string escaped;
-    for (const char c : text) {
-        switch (c) {
-            case '\t':
-                escaped += "\\t";
-                break;
-            case '\n':
-                escaped += "\\n";
-                break;
-            case '\r':
-                escaped += "\\r";
-                break;
-            default:
-                escaped += c;
-        }
-    }
-    return escaped;
-}
-
-std::string line(Delimited kind, const std::vector<std::string>& fields) {
-    std::string out;
-    for (const std::string& field : fields) {
-        if (!out.empty() || &field != &fields.front()) {
-            out += kind == Delimited::csv ? ',' : '\t';
-        }
-        out += kind == Delimited::csv ? csv_field(valid_utf8(field)) : tsv_field(valid_utf8(field));
-    }
-    return out + '\n';
-}
-
-/// model, bits, rounding, granularity: the last three are empty where θ' came from a file, the bits also for a given step.
-std::vector<std::string> leading_fields(const Report& report, const Result& result) {
-    std::vector<std::string> fields{report.model.file, "", "", ""};
-    if (const auto& quantizer = result.quantizer) {
-        if (!quantizer->eta) {
-            fields[1] = fmt::format("{}", quantizer->bits);
-        }
-        fields[2] = word(quantizer->rounding);
-        fields[3] = word(quantizer->granularity);
-    }
-    return fields;
-}
-
 std::string eta_fields(const LayerReport& layer) {
     std::vector<std::string> etas;
     etas.reserve(layer.etas.size());
@@ -81,6 +23,18 @@ std::string eta_fields(const LayerReport& layer) {
 
 }  // namespace
 
+std::vector<std::string> leading_fields(const ModelSummary& model, const std::optional<Quantizer>& quantizer) {
+    std::vector<std::string> fields{model.file, "", "", ""};
+    if (quantizer) {
+        if (!quantizer->eta) {
+            fields[1] = fmt::format("{}", quantizer->bits);
+        }
+        fields[2] = word(quantizer->rounding);
+        fields[3] = word(quantizer->granularity);
+    }
+    return fields;
+}
+
 std::string delimited_header(Delimited kind, const RenderOptions& options) {
     std::vector<std::string> names{"model", "bits", "rounding", "granularity"};
     if (options.layers) {
@@ -89,13 +43,13 @@ std::string delimited_header(Delimited kind, const RenderOptions& options) {
     } else {
         names.insert(names.end(), {"method", "guarantee", "value", "log10", "reasons"});
     }
-    return line(kind, names);
+    return delimited_line(kind, names);
 }
 
 std::string delimited_rows(Delimited kind, const Report& report, const RenderOptions& options) {
     std::string out;
     for (const Result& result : report.results) {
-        const std::vector<std::string> leading = leading_fields(report, result);
+        const std::vector<std::string> leading = leading_fields(report.model, result.quantizer);
         if (options.layers) {
             for (const LayerReport* layer : selected_layers(result, options)) {
                 std::vector<std::string> fields = leading;
@@ -107,7 +61,7 @@ std::string delimited_rows(Delimited kind, const Report& report, const RenderOpt
                                layer->delta_norm_2 ? round_trip_up(layer->delta_norm_2->value_up()) : "", eta_fields(*layer), layer->bits == 0 ? "" : fmt::format("{}", layer->bits),
                                round_trip_up(layer->max_abs_delta), round_trip_up(layer->max_abs_bias_delta),
                                layer->share ? shortest(*layer->share) : ""});
-                out += line(kind, fields);
+                out += delimited_line(kind, fields);
             }
             continue;
         }
@@ -116,7 +70,15 @@ std::string delimited_rows(Delimited kind, const Report& report, const RenderOpt
             fields.insert(fields.end(),
                           {bound.method, std::string(to_string(bound.guarantee)), round_trip_up(bound.value.value_up()),
                            round_trip_up(bound.value.log10_up()), join(bound.reasons, "; ")});
-            out += line(kind, fields);
+            out += delimited_line(kind, fields);
+        }
+        if (const auto& reached = result.reached) {
+            std::vector<std::string> fields = leading;
+            fields.insert(fields.end(), {"reached", std::string(to_string(reached->guarantee)), round_trip_down(reached->value),
+                                         round_trip_down(reached->log10_down()),
+                                         fmt::format("output {}, enclosure width {}", reached->witness.output,
+                                                     decimal_up(reached->width, 3))});
+            out += delimited_line(kind, fields);
         }
     }
     return out;

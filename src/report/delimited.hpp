@@ -2,19 +2,21 @@
 #pragma once
 
 #include "qbound/report.hpp"
+#include "report/delimited_fields.hpp"
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace qbound::internal {
 
-/// Rows in long form, one bound (or, with options.layers, one layer) each. CSV quotes as in RFC 4180 with LF line ends; TSV
-/// replaces tabs and line ends within a field by \t and \n.
-enum class Delimited { csv, tsv };
-
-/// The line of column names.
+/// Reports in long form, one bound (or, with options.layers, one layer) a line. This is the line of column names.
 [[nodiscard]] std::string delimited_header(Delimited kind, const RenderOptions& options);
 
 /// The lines of one report.
 [[nodiscard]] std::string delimited_rows(Delimited kind, const Report& report, const RenderOptions& options);
+
+/// model, bits, rounding, granularity: the last three are empty where θ' came from a file, the bits also for a given step.
+[[nodiscard]] std::vector<std::string> leading_fields(const ModelSummary& model, const std::optional<Quantizer>& quantizer);
 
 }  // namespace qbound::internal

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -146,6 +147,18 @@ Result evaluate(const WeightPair& pair, const MethodSelection& selection, const 
         }
     }
     return result;
+}
+
+double Result::gap_up() const noexcept {
+    if (!best || !reached) {
+        return std::numeric_limits<double>::infinity();
+    }
+    const Upper bound = bounds[*best].value;
+    if (bound.is_zero() && reached->value == 0) {
+        return 0;
+    }
+    // A bound of 0 is the truth, of which no more than 0 can be reached.
+    return reached->value > 0 ? next_up(bound.log10_up() - reached->log10_down()) : std::numeric_limits<double>::infinity();
 }
 
 ModelSummary summarise(const Network& network, bool assumed_chain) {

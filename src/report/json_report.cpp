@@ -41,8 +41,6 @@ void write_model(JsonWriter& json, const ModelSummary& model) {
     json.end_object();
 }
 
-namespace {
-
 void write_quantizer(JsonWriter& json, const std::optional<Quantizer>& quantizer) {
     json.key("bits");
     if (quantizer && !quantizer->eta) {
@@ -73,6 +71,20 @@ void write_quantizer(JsonWriter& json, const std::optional<Quantizer>& quantizer
     }
     json.end_object();
 }
+
+void write_reached(JsonWriter& json, const Reached& reached) {
+    json.begin_object();
+    json.key("value").lower(reached.value);
+    json.key("value_hex").text(hexadecimal(reached.value));
+    json.key("log10").lower(reached.log10_down());
+    json.key("guarantee").text(to_string(reached.guarantee));
+    json.key("enclosure_width").upper(reached.width);
+    json.key("output").integer(static_cast<std::int64_t>(reached.witness.output));
+    json.key("evaluations").integer(reached.witness.evaluations);
+    json.end_object();
+}
+
+namespace {
 
 void write_root(JsonWriter& json, std::string_view key, Upper power, std::int64_t depth) {
     json.key(key);
@@ -187,6 +199,11 @@ void write_result(JsonWriter& json, const Result& result, const RenderOptions& o
     }
     json.end_array();
     write_best(json, result);
+    if (result.reached) {
+        json.key("measured");
+        write_reached(json, *result.reached);
+        json.key("gap_decades").upper(result.gap_up());
+    }
     write_texts(json, "left_out", result.left_out);
     json.key("layers").begin_array();
     for (const LayerReport* layer : selected_layers(result, options)) {

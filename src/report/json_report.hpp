@@ -4,6 +4,7 @@
 #include "qbound/report.hpp"
 #include "report/json_writer.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,5 +18,9 @@ namespace qbound::internal {
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts);
 void write_shape(JsonWriter& json, std::string_view key, const Shape& shape);
 void write_model(JsonWriter& json, const ModelSummary& model);
+/// The members "bits" and "quantizer", null where there is none.
+void write_quantizer(JsonWriter& json, const std::optional<Quantizer>& quantizer);
+/// The value of "measured": what was reached, rounded down.
+void write_reached(JsonWriter& json, const Reached& reached);
 
 }  // namespace qbound::internal

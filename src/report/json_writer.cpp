@@ -75,7 +75,19 @@ JsonWriter& JsonWriter::upper(double x) {
     return *this;
 }
 
+JsonWriter& JsonWriter::lower(double x) {
+    if (!std::isfinite(x)) {
+        return text(x < 0 ? "-inf" : "inf");
+    }
+    before_value();
+    out_ += round_trip_down(x);
+    return *this;
+}
+
 JsonWriter& JsonWriter::exact(double x) {
+    if (!std::isfinite(x)) {
+        return text(x < 0 ? "-inf" : "inf");
+    }
     before_value();
     out_ += shortest(x);
     return *this;

@@ -31,6 +31,8 @@ class JsonWriter {
     JsonWriter& null();
     /// An upper bound: a decimal ≥ x that reads back as x; "inf" and "-inf" are strings, JSON has no other way.
     JsonWriter& upper(double x);
+    /// A lower bound likewise.
+    JsonWriter& lower(double x);
     /// An exact number: the shortest decimal that reads back as x.
     JsonWriter& exact(double x);
 

@@ -31,6 +31,11 @@ std::string round_trip_up(double x) {
     return decimal_up(x, kEnough);
 }
 
+std::string round_trip_down(double x) {
+    std::string text = round_trip_up(-x);
+    return text.starts_with('-') ? text.substr(1) : text == "0" ? text : "-" + text;
+}
+
 std::string shortest(double x) {
     char buffer[32];
     const auto end = std::to_chars(std::begin(buffer), std::end(buffer), x).ptr;
@@ -62,6 +67,11 @@ std::string log10_text(Upper value) {
     return fixed_up(value.log10_up(), 2);
 }
 
+std::string log10_text(const Reached& reached) {
+    const double log10 = reached.log10_down();
+    return std::isfinite(log10) ? fixed_down(log10, 2) : "-inf";
+}
+
 std::string gain_text(Upper above, Upper below) {
     const double from = above.log10_up();
     const double to = below.log10_up();
@@ -81,6 +91,10 @@ std::optional<double> root_up(Upper power, std::int64_t n) {
         return 0.0;
     }
     return libm_up(std::pow(10.0, next_up(power.log10_up() / static_cast<double>(n))));
+}
+
+std::string percent(std::int64_t part, std::int64_t whole) {
+    return fmt::format("{:.2f}%", 100 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 }  // namespace qbound::internal

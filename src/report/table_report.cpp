@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 
 namespace qbound::internal {
 
@@ -87,6 +88,12 @@ void add_constants(Facts& facts, const Result& result, bool several) {
                               c.fan_in_sum_paper, c.fan_in_max_paper));
 }
 
+/// Decades from the error reached to the best bound, rounded up.
+std::string gap_text(const Result& result) {
+    const double gap = result.gap_up();
+    return std::isfinite(gap) ? fixed_up(gap, 2) : "inf";
+}
+
 Ink ink_of(Guarantee guarantee) {
     return guarantee == Guarantee::certified || guarantee == Guarantee::lower ? Ink::good : Ink::doubtful;
 }
@@ -107,6 +114,13 @@ TextTable one_width(const Result& result) {
                        {std::string(to_string(bound.guarantee)), ink_of(bound.guarantee)},
                        {i == 0 ? "" : gain_text(result.bounds[i - 1].value, bound.value)}});
         add_reasons(table, bound);
+    }
+    if (const auto& reached = result.reached) {
+        table.add_row({{"reached"},
+                       {decimal_down(reached->value, kDigits)},
+                       {log10_text(*reached)},
+                       {std::string(to_string(reached->guarantee)), ink_of(reached->guarantee)},
+                       {gap_text(result)}});
     }
     return table;
 }
@@ -141,6 +155,22 @@ TextTable several_widths(const Report& report) {
         table.add_row(std::move(row));
         add_reasons(table, *weakest);
     }
+    const Result& first = report.results.front();
+    if (first.reached) {
+        std::vector<Cell> row{{"reached"}};
+        std::vector<Cell> gap{{"best/reached"}};
+        bool mixed = false;
+        for (const Result& result : report.results) {
+            row.push_back({log10_text(*result.reached), ink_of(result.reached->guarantee)});
+            gap.push_back({gap_text(result)});
+            mixed = mixed || result.reached->guarantee != first.reached->guarantee;
+        }
+        row.push_back({mixed ? "mixed" : std::string(to_string(first.reached->guarantee)),
+                       mixed ? Ink::doubtful : ink_of(first.reached->guarantee)});
+        gap.push_back({""});
+        table.add_row(std::move(row));
+        table.add_row(std::move(gap));
+    }
     return table;
 }
 
@@ -149,7 +179,9 @@ std::string best_line(const Result& result) {
         return "no finite certified bound";
     }
     const Bound& bound = result.bounds[*result.best];
-    return fmt::format("{} {} (log10 {}, certified)", bound.method, decimal_up(bound.value, kDigits), log10_text(bound.value));
+    const std::string gap =
+        result.reached ? fmt::format("; {} decades above the error reached", gap_text(result)) : std::string();
+    return fmt::format("{} {} (log10 {}, certified){}", bound.method, decimal_up(bound.value, kDigits), log10_text(bound.value), gap);
 }
 
 TextTable layer_table(const Result& result, const RenderOptions& options) {

@@ -36,9 +36,13 @@ std::string describe(const Quantizer& quantizer) {
         quantizer.rounding == Rounding::floor
             ? std::string("round down (floor)")
             : fmt::format("round to nearest (ties {})", quantizer.ties == Ties::even ? "to even" : "away from 0");
+    return fmt::format("{}, {}", rounding, describe_grid(quantizer));
+}
+
+std::string describe_grid(const Quantizer& quantizer) {
     const std::string step = quantizer.eta ? fmt::format("given step {}", shortest(*quantizer.eta))
                                            : fmt::format("one step per {}", word(quantizer.granularity));
-    return fmt::format("{}, {}, {}, biases {}", rounding, quantizer.symmetric ? "symmetric" : "asymmetric", step,
+    return fmt::format("{}, {}, biases {}", quantizer.symmetric ? "symmetric" : "asymmetric", step,
                        quantizer.quantize_biases ? "quantized" : "kept");
 }
 

@@ -17,5 +17,7 @@ namespace qbound::internal {
 
 /// A quantizer's rule in words, without its bits: "round to nearest (ties to even), symmetric, one step per tensor, biases kept".
 [[nodiscard]] std::string describe(const Quantizer& quantizer);
+/// The same without its rounding: "symmetric, one step per tensor, biases kept".
+[[nodiscard]] std::string describe_grid(const Quantizer& quantizer);
 
 }  // namespace qbound::internal

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qbound/report.hpp"
+#include "report/document.hpp"
 
 #include "qbound/error.hpp"
 #include "support/catch.hpp"
@@ -202,11 +203,11 @@ TEST_CASE("report: several models") {
     CHECK(lines(render(both, Format::ndjson, {})).size() == 2);
 
     // Asked for several, of which one could be read: still an array.
-    ReportWriter writer(Format::json, {}, true);
-    std::string document = writer.add(both[0]);
+    internal::DocumentWriter writer(Format::json, {}, true);
+    std::string document = writer.add(internal::PrintableReport(both[0]));
     document += writer.finish();
     CHECK(Json::parse(document).size() == 1);
-    CHECK(ReportWriter(Format::json, {}, true).finish().empty());
+    CHECK(internal::DocumentWriter(Format::json, {}, true).finish().empty());
 }
 
 TEST_CASE("report: CSV and TSV in long form") {
@@ -245,7 +246,7 @@ TEST_CASE("report: layers sorted and cut") {
     CHECK(Json::parse(render({report}, Format::json, options))["results"][0]["layers"][1]["name"] == "output");
     options.sort = "size";
     CHECK_THROWS_WITH(
-        ReportWriter(Format::table, options, false),
+        render({report}, Format::table, options),
         "--sort: 'size' is not a column; hint: one of name, op, fan_in, norm_inf, norm_inf_quantized, delta_norm_inf, norm_2, "
         "delta_norm_2, eta, bits, max_abs_delta, share");
 }
