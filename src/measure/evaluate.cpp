@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The domain of values: R_θ(x) in double.
 #include "core/parallel.hpp"
+#include "measure/check_arguments.hpp"
 #include "measure/forward_layer.hpp"
 #include "network/geometry.hpp"
 #include "qbound/error.hpp"
 #include "qbound/measure.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,9 +21,6 @@ using Values = std::vector<double>;
 
 /// Below this many entries a node is not worth a second thread.
 constexpr std::int64_t kEntriesPerThread = std::int64_t{1} << 14;
-
-/// No value of an evaluation has more entries (8 GiB), so that a small file cannot ask for all memory.
-constexpr std::int64_t kMaxValueEntries = std::int64_t{1} << 30;
 
 std::size_t index(std::int64_t i) {
     return static_cast<std::size_t>(i);
@@ -238,32 +234,6 @@ class Evaluator {
     std::size_t layer_ = 0;          ///< its index among the weight layers, if it is one
 };
 
-void check_arguments(const Network& network, const Parameters& parameters, std::span<const double> x) {
-    const std::int64_t size = network.node(network.input()).dims.size();
-    if (static_cast<std::int64_t>(x.size()) != size) {
-        throw Error(ErrorKind::malformed, "input data", fmt::format("{} values instead of {}", x.size(), size));
-    }
-    const auto bad = std::ranges::find_if_not(x, [](double v) { return std::isfinite(v); });
-    if (bad != x.end()) {
-        throw Error(ErrorKind::malformed, "input data", fmt::format("value {} at index {} is not finite", *bad, bad - x.begin()));
-    }
-    for (const Node& node : network.nodes()) {
-        if (node.dims.size() > kMaxValueEntries) {
-            throw Error(ErrorKind::unsupported, "node '" + node.name + "'",
-                        fmt::format("its value has {} entries; at most {} can be evaluated", node.dims.size(), kMaxValueEntries));
-        }
-    }
-    bool fit = parameters.size() == network.weight_layers().size();
-    for (std::size_t i = 0; fit && i < parameters.size(); ++i) {
-        const auto outputs = index(network.layer(i).out_channels());
-        fit = parameters[i].weight && parameters[i].weight->data.size() == network.layer(i).weight->data.size() &&
-              (parameters[i].bias.empty() || parameters[i].bias.size() == outputs);
-    }
-    if (!fit) {
-        throw Error(ErrorKind::usage, "", "the parameters are not those of the network");
-    }
-}
-
 }  // namespace
 
 Parameters parameters_of(const Network& network) {
@@ -283,13 +253,13 @@ Parameters quantized_parameters_of(const WeightPair& pair) {
 }
 
 std::vector<double> approx_evaluate(const Network& network, const Parameters& parameters, std::span<const double> x, int threads) {
-    check_arguments(network, parameters, x);
+    internal::check_arguments(network, parameters, x);
     return std::move(Evaluator(network, parameters, threads, false).run(x)[index(network.output())]);
 }
 
 std::vector<std::vector<double>> approx_evaluate_all(const Network& network, const Parameters& parameters,
                                                      std::span<const double> x, int threads) {
-    check_arguments(network, parameters, x);
+    internal::check_arguments(network, parameters, x);
     return Evaluator(network, parameters, threads, true).run(x);
 }
 
