@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "qbound/activation.hpp"
 #include "qbound/network.hpp"
 #include "qbound/quantize.hpp"
 #include "qbound/rounding.hpp"
@@ -18,6 +19,8 @@ struct ClassMargin {
     Upper error;
     /// Proved: both networks have class c, and no other, at every x in the box.
     bool unchanged = false;
+    /// Proved: at every x in the box one of the networks has another class that is at least as large as c.
+    bool changed = false;
 };
 
 /// Certified margins on `network`'s box, by differential intervals; where the last node is a dense layer, its rows are subtracted before
@@ -30,12 +33,8 @@ struct ClassMargin {
 /// Covers   all rounding. Cost  as `interval`, and classes × fan-in of the last layer.     Source  docs/theory.md M4.
 [[nodiscard]] ClassMargin class_margin(const Network& network, const WeightPair& pair, std::int64_t top, int threads);
 
-/// The same from enclosures of the outputs alone: of R_θ, R_θ' and R_θ − R_θ'.
-struct OutputIntervals {
-    std::span<const double> lower, upper;
-    std::span<const double> quantized_lower, quantized_upper;
-    std::span<const double> difference_lower, difference_upper;
-};
-[[nodiscard]] ClassMargin class_margin(const OutputIntervals& outputs, std::int64_t top);
+/// The same from enclosures of R_θ(x), R_θ'(x) and their difference alone, one interval per output.
+[[nodiscard]] ClassMargin class_margin(std::span<const Interval> theta, std::span<const Interval> quantized,
+                                       std::span<const Interval> difference, std::int64_t top);
 
 }  // namespace qbound

@@ -26,26 +26,28 @@ class Verdict {
     void include(const Margins& m) {
         const double left = std::max(m.y.lower, next_down(m.x.lower - m.d.upper));
         unchanged_ = unchanged_ && m.x.lower > 0 && left > 0;
+        changed_ = changed_ || m.x.upper <= 0 || m.y.upper <= 0;
         if (!(left >= least_left_)) {
             least_left_ = left;
             error_ = m.d.upper;
         }
         margin_ = std::min(margin_, m.x.lower);
     }
-    [[nodiscard]] ClassMargin result() const { return {margin_, Upper::exactly(std::max(error_, 0.0)), unchanged_}; }
+    [[nodiscard]] ClassMargin result() const { return {margin_, Upper::exactly(std::max(error_, 0.0)), unchanged_, changed_}; }
 
   private:
     double margin_ = internal::kInfinity;
     double least_left_ = internal::kInfinity;
     double error_ = internal::kInfinity;
     bool unchanged_ = true;
+    bool changed_ = false;
 };
 
-Margins from_outputs(const OutputIntervals& z, std::size_t c, std::size_t j) {
-    const auto minus = [&](std::span<const double> lower, std::span<const double> upper) {
-        return internal::subtract({lower[c], upper[c]}, {lower[j], upper[j]});
-    };
-    return {minus(z.lower, z.upper), minus(z.quantized_lower, z.quantized_upper), minus(z.difference_lower, z.difference_upper)};
+using Intervals = std::span<const Interval>;
+
+Margins from_outputs(Intervals theta, Intervals quantized, Intervals difference, std::size_t c, std::size_t j) {
+    using internal::subtract;
+    return {subtract(theta[c], theta[j]), subtract(quantized[c], quantized[j]), subtract(difference[c], difference[j])};
 }
 
 /// fl(a − b) with its rounding.
@@ -92,33 +94,40 @@ NodeId last_computed(const Network& network) {
     return id;
 }
 
-/// A copy with one value per entry, which is all that outputs and a dense layer's inputs have.
-std::vector<double> per_entry(const DifferentialIntervals& values, internal::Component component) {
-    const Dims& dims = values.dims;
-    std::vector<double> all;
-    all.reserve(static_cast<std::size_t>(dims.size()));
-    for (std::int64_t channel = 0; channel < dims.channels; ++channel) {
+/// One interval per entry of a node: x, x' or their difference.
+std::vector<Interval> per_entry(const DifferentialIntervals& values, internal::Component lower, internal::Component upper) {
+    std::vector<Interval> all;
+    all.reserve(static_cast<std::size_t>(values.dims.size()));
+    for (std::int64_t channel = 0; channel < values.dims.channels; ++channel) {
         for (const std::int32_t row : values.grid.rows.of) {
             for (const std::int32_t column : values.grid.columns.of) {
-                all.push_back(values.values[component][static_cast<std::size_t>(channel * values.plane() +
-                                                                                row * values.grid.columns.size() + column)]);
+                const auto at =
+                    static_cast<std::size_t>(channel * values.plane() + row * values.grid.columns.size() + column);
+                all.push_back({values.values[lower][at], values.values[upper][at]});
             }
         }
     }
     return all;
 }
 
-}  // namespace
-
-ClassMargin class_margin(const OutputIntervals& outputs, std::int64_t top) {
+/// The verdict over all classes but c, margins(j) each.
+template <class F>
+ClassMargin over_classes(std::size_t count, std::int64_t top, const F& margins) {
     Verdict verdict;
-    const auto c = static_cast<std::size_t>(top);
-    for (std::size_t j = 0; j < outputs.lower.size(); ++j) {
-        if (j != c) {
-            verdict.include(from_outputs(outputs, c, j));
+    for (std::size_t j = 0; j < count; ++j) {
+        if (j != static_cast<std::size_t>(top)) {
+            verdict.include(margins(j));
         }
     }
     return verdict.result();
+}
+
+}  // namespace
+
+ClassMargin class_margin(Intervals theta, Intervals quantized, Intervals difference, std::int64_t top) {
+    return over_classes(theta.size(), top, [&](std::size_t j) {
+        return from_outputs(theta, quantized, difference, static_cast<std::size_t>(top), j);
+    });
 }
 
 ClassMargin class_margin(const Network& network, const WeightPair& pair, std::int64_t top, int threads) {
@@ -133,25 +142,18 @@ ClassMargin class_margin(const Network& network, const WeightPair& pair, std::in
                 in = values;
             }
         });
-    std::array<std::vector<double>, internal::kComponents> z;
-    for (std::size_t component = 0; component < z.size(); ++component) {
-        z[component] = per_entry(out, static_cast<internal::Component>(component));
-    }
-    const OutputIntervals outputs{z[internal::x_lower], z[internal::x_upper], z[internal::y_lower],
-                                  z[internal::y_upper], z[internal::d_lower], z[internal::d_upper]};
+    const std::vector<Interval> theta = per_entry(out, internal::x_lower, internal::x_upper);
+    const std::vector<Interval> quantized = per_entry(out, internal::y_lower, internal::y_upper);
+    const std::vector<Interval> difference = per_entry(out, internal::d_lower, internal::d_upper);
     if (!by_rows) {
-        return class_margin(outputs, top);
+        return class_margin(theta, quantized, difference, top);
     }
     // The last weight layer in topological order: every other one feeds it.
-    const QuantizedLayer quantized = pair.quantized(pair.size() - 1);
-    Verdict verdict;
+    const QuantizedLayer last_quantized = pair.quantized(pair.size() - 1);
     const auto c = static_cast<std::size_t>(top);
-    for (std::size_t j = 0; j < outputs.lower.size(); ++j) {
-        if (j != c) {
-            verdict.include(intersect(from_layer(*layer, quantized, in, c, j), from_outputs(outputs, c, j)));
-        }
-    }
-    return verdict.result();
+    return over_classes(theta.size(), top, [&](std::size_t j) {
+        return intersect(from_layer(*layer, last_quantized, in, c, j), from_outputs(theta, quantized, difference, c, j));
+    });
 }
 
 }  // namespace qbound

@@ -2,6 +2,7 @@
 #include "measure/evaluator.hpp"
 
 #include "core/parallel.hpp"
+#include "measure/check_arguments.hpp"
 #include "measure/forward_layer.hpp"
 #include "network/geometry.hpp"
 #include "qbound/error.hpp"
@@ -23,40 +24,8 @@ using Values = Evaluator::Values;
 /// Below this many entries a node is not worth a second thread.
 constexpr std::int64_t kEntriesPerThread = std::int64_t{1} << 14;
 
-/// No value of an evaluation has more entries (8 GiB), so that a small file cannot ask for all memory.
-constexpr std::int64_t kMaxValueEntries = std::int64_t{1} << 30;
-
 std::size_t index(std::int64_t i) {
     return static_cast<std::size_t>(i);
-}
-
-void check_parameters(const Network& network, const Parameters& parameters, std::int64_t batch) {
-    for (const Node& node : network.nodes()) {
-        if (node.dims.size() > kMaxValueEntries / batch) {
-            throw Error(ErrorKind::unsupported, "node '" + node.name + "'",
-                        fmt::format("its value has {} entries; at most {} can be evaluated", batch * node.dims.size(),
-                                    kMaxValueEntries));
-        }
-    }
-    bool fit = parameters.size() == network.weight_layers().size();
-    for (std::size_t i = 0; fit && i < parameters.size(); ++i) {
-        const auto outputs = index(network.layer(i).out_channels());
-        fit = parameters[i].weight && parameters[i].weight->data.size() == network.layer(i).weight->data.size() &&
-              (parameters[i].bias.empty() || parameters[i].bias.size() == outputs);
-    }
-    if (!fit) {
-        throw Error(ErrorKind::usage, "", "the parameters are not those of the network");
-    }
-}
-
-void check_input(std::span<const double> x, std::int64_t size) {
-    if (static_cast<std::int64_t>(x.size()) != size) {
-        throw Error(ErrorKind::malformed, "input data", fmt::format("{} values instead of {}", x.size(), size));
-    }
-    const auto bad = std::ranges::find_if_not(x, [](double v) { return std::isfinite(v); });
-    if (bad != x.end()) {
-        throw Error(ErrorKind::malformed, "input data", fmt::format("value {} at index {} is not finite", *bad, bad - x.begin()));
-    }
 }
 
 void check_finite(const Node& node, const Values& values) {
@@ -137,8 +106,7 @@ class Evaluator::Step {
 
     Values value(const WeightLayer& layer) const {
         Values result = output();
-        const std::size_t layer_index = evaluator_.layer_of_next_;
-        forward_layer(layer, parameters_[layer_index], input_dims(), batch_, input(), result, threads_);
+        forward_layer(layer, parameters_[evaluator_.layer_of_next_], input_dims(), batch_, input(), result, threads_);
         return result;
     }
 
@@ -266,7 +234,7 @@ Evaluator::Evaluator(const Network& network, const Parameters& parameters, std::
 }
 
 void Evaluator::start(std::span<const double> x) {
-    check_input(x, batch_ * network_.node(network_.input()).dims.size());
+    check_input(network_, x, batch_);
     for (std::size_t i = 0; i < uses_.size(); ++i) {
         values_[i].clear();
         uses_[i] = network_.consumers()[i].size();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qbound/reached.hpp"
 
+#include "qbound/enclosure.hpp"
 #include "qbound/rounding.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace qbound {
 
@@ -18,9 +20,23 @@ double Reached::log10_down() const noexcept {
     return log10 - kWithin * std::max(1.0, std::abs(log10));
 }
 
-Reached prove(const Network&, const Parameters&, const Parameters&, Witness witness, int) {
+Reached prove(const Network& network, const Parameters& theta, const Parameters& quantized, Witness witness, int threads) {
+    // M1: wide enough for three digits to be the same from both sides, narrow enough to be found.
+    constexpr double kTolerance = 0x1p-20;
+    const RefinedEnclosure refined =
+        enclose_closely(network, theta, quantized, witness.x, {.tolerance = kTolerance, .output = witness.output}, threads);
+    const PointEnclosure& at = refined.enclosure;
+    const Interval difference = at.difference[witness.output];
     Reached reached;
     reached.value = witness.value;
+    reached.width = next_up(difference.upper - difference.lower);
+    if (difference.lower == 0 && difference.upper == 0) {
+        reached.width = 0;
+    }
+    if (refined.closed) {
+        reached.guarantee = Guarantee::lower;
+        reached.value = at.difference_down(witness.output);
+    }
     reached.witness = std::move(witness);
     return reached;
 }

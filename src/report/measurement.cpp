@@ -3,6 +3,7 @@
 
 #include "core/parallel.hpp"
 #include "qbound/class_margin.hpp"
+#include "qbound/enclosure.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -56,6 +57,22 @@ StatisticalReport statistical_report(const DataStatistics& data, const MeasureOp
     return report;
 }
 
+/// The margin at a point where the intervals leave it open, from enclosures of more and more words.
+ClassMargin margin_at_point(const Network& network, const Parameters& theta, const Parameters& quantized, std::span<const double> x,
+                            std::int64_t top, int threads) {
+    constexpr int kFirstWords = 6;
+    constexpr int kMostWords = 96;
+    ClassMargin margin;
+    for (int words = kFirstWords; words <= kMostWords; words *= 2) {
+        const PointEnclosure at = enclose_at(network, theta, quantized, x, words, threads);
+        margin = class_margin(at.theta, at.quantized, at.difference, top);
+        if (margin.unchanged || margin.changed) {
+            break;
+        }
+    }
+    return margin;
+}
+
 MarginReport margin_report(const WeightPair& pair, const Parameters& theta, const Parameters& quantized,
                            const std::vector<std::int64_t>& classes, const MeasureOptions& options) {
     const auto count = static_cast<std::int64_t>(options.margins.size());
@@ -66,6 +83,9 @@ MarginReport margin_report(const WeightPair& pair, const Parameters& theta, cons
         const int threads = side_by_side ? 1 : options.threads;
         const Box& box = options.margins[at];
         margins[at] = class_margin(pair.network().with_box(box), pair, classes[at], threads);
+        if (options.points && !margins[at].unchanged && !margins[at].changed) {
+            margins[at] = margin_at_point(pair.network(), theta, quantized, box.lower, classes[at], threads);
+        }
     });
     MarginReport report;
     report.count = count;

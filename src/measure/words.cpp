@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensors of balls in words: from doubles, to doubles, moved (docs/theory.md E1, E3, E9). Their arithmetic is in word_sums.cpp.
+#include "measure/words.hpp"
+
+#include "core/parallel.hpp"
+#include "network/activation_interval.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace qbound::internal {
+
+namespace {
+
+constexpr std::size_t kBlock = 4096;
+
+/// The digit of q, and q without it divided by 2^bits.
+std::int32_t take_digit(std::int64_t& q, int bits) {
+    const std::int64_t carry = (q + (std::int64_t{1} << (bits - 1))) >> bits;
+    const auto digit = static_cast<std::int32_t>(q - carry * (std::int64_t{1} << bits));
+    q = carry;
+    return digit;
+}
+
+/// v·2^e for v ≥ 0, rounded down.
+double scale_down(double v, std::int64_t e) {
+    if (v == 0 || e == 0 || std::isinf(v)) return v;
+    const double scaled = std::ldexp(v, static_cast<int>(std::clamp<std::int64_t>(e, -2200, 2200)));
+    return scaled < std::numeric_limits<double>::min() ? std::max(0.0, next_down(scaled)) : std::min(scaled, kMax);
+}
+
+/// An upper end times 2^e, rounded up.
+double scale_end_up(double v, std::int64_t e) {
+    return v >= 0 ? scale_up(v, e) : -scale_down(-v, e);
+}
+
+/// The middle of entry i.
+Ends middle_ends(const Words& words, std::size_t i, int bits) {
+    const std::size_t count = words.digits.size();
+    std::size_t first = 0;
+    while (first < count && words.digits[first][i] == 0) {
+        ++first;
+    }
+    if (first == count) {
+        return {point(0), 0};
+    }
+    const auto half = static_cast<std::size_t>(std::numeric_limits<double>::digits / bits);
+    const auto number = [&](std::size_t from) {  // an integer below 2^53
+        std::int64_t value = 0;
+        for (std::size_t k = from; k < from + half; ++k) {
+            value = value * (std::int64_t{1} << bits) + (k < count ? words.digits[k][i] : 0);
+        }
+        return static_cast<double>(value);
+    };
+    const double high = number(first);
+    const double low = number(first + half);
+    bool more = false;
+    for (std::size_t k = first + 2 * half; k < count && !more; ++k) {
+        more = words.digits[k][i] != 0;
+    }
+    const double rest = more ? 1 : 0;
+    const double unit = std::ldexp(1.0, -bits * static_cast<int>(half));
+    return {{enclose_sum(high, (low - rest) * unit).lower, enclose_sum(high, (low + rest) * unit).upper},
+            bits * (words.top - static_cast<std::int64_t>(first + half) + 1)};
+}
+
+}  // namespace
+
+void for_blocks(std::size_t entries, int threads, const std::function<void(std::size_t, std::size_t)>& work) {
+    const std::size_t blocks = (entries + kBlock - 1) / kBlock;
+    parallel_for(static_cast<std::int64_t>(blocks), blocks < 4 ? 1 : threads, [&](std::int64_t block) {
+        const std::size_t begin = static_cast<std::size_t>(block) * kBlock;
+        work(begin, std::min(entries, begin + kBlock));
+    });
+}
+
+DoubleDigits split(double v, int bits) {
+    DoubleDigits result;
+    if (v == 0) {
+        return result;
+    }
+    int exponent = 0;
+    const double fraction = std::frexp(v, &exponent);
+    auto q = static_cast<std::int64_t>(std::ldexp(fraction, std::numeric_limits<double>::digits));
+    const int zeros = std::countr_zero(static_cast<std::uint64_t>(q));  // of two's complement: as those of |q|
+    q >>= zeros;
+    exponent += zeros - std::numeric_limits<double>::digits;
+    result.position = floor_divide(exponent, bits);
+    const auto shift = static_cast<int>(exponent - result.position * bits);
+    result.digit[0] = take_digit(q, bits - shift) * (std::int32_t{1} << shift);
+    for (result.count = 1; q != 0; ++result.count) {
+        result.digit[static_cast<std::size_t>(result.count)] = take_digit(q, bits);
+    }
+    return result;
+}
+
+Words from_doubles(std::span<const double> values, int bits, int words) {
+    Words result;
+    result.radii = Radii(values.size());
+    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+    std::int64_t highest = std::numeric_limits<std::int64_t>::min();
+    for (const double v : values) {
+        if (const DoubleDigits digits = split(v, bits); digits.count > 0) {
+            lowest = std::min(lowest, digits.position);
+            highest = std::max(highest, digits.position + digits.count - 1);
+        }
+    }
+    if (lowest > highest) {
+        return result;
+    }
+    const std::int64_t cut = std::max(lowest, highest - words + 1);
+    result.top = highest;
+    result.digits.assign(static_cast<std::size_t>(highest - cut + 1), std::vector<std::int32_t>(values.size()));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const DoubleDigits digits = split(values[i], bits);
+        for (std::int64_t k = std::max<std::int64_t>(0, cut - digits.position); k < digits.count; ++k) {
+            result.digits[static_cast<std::size_t>(highest - digits.position - k)][i] = digits.digit[static_cast<std::size_t>(k)];
+        }
+        if (const std::int64_t dropped = std::min<std::int64_t>(digits.count, cut - digits.position); dropped > 0) {
+            const double digit = std::abs(digits.digit[static_cast<std::size_t>(dropped - 1)]);
+            const std::int64_t unit = bits * (digits.position + dropped - 1);
+            result.radii.raise_exponent(bits * (cut - 1));
+            result.radii.add(i, digit + (dropped > 1 ? 1 : 0), unit);  // E3: the lowest digit is not 0
+        }
+    }
+    result.radii.normalise();
+    return result;
+}
+
+Words gather(const Words& in, std::span<const std::int64_t> source, const WordFormat& format) {
+    Words out;
+    out.top = in.top;
+    out.digits.assign(in.digits.size(), std::vector<std::int32_t>(source.size()));
+    std::vector<double> radii(source.size());
+    for_blocks(source.size(), format.threads, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            radii[i] = source[i] < 0 ? 0 : in.radii.value(static_cast<std::size_t>(source[i]));
+        }
+        for (std::size_t k = 0; k < in.digits.size(); ++k) {
+            for (std::size_t i = begin; i < end; ++i) {
+                out.digits[k][i] = source[i] < 0 ? 0 : in.digits[k][static_cast<std::size_t>(source[i])];
+            }
+        }
+    });
+    out.radii = Radii(std::move(radii), in.radii.exponent());
+    return out;
+}
+
+Ends ends(const Words& words, std::size_t i, int bits) {
+    Ends result = middle_ends(words, i, bits);
+    const double radius = words.radii.value(i);
+    if (radius == 0) {
+        return result;
+    }
+    if (result.interval.lower == 0 && result.interval.upper == 0) {
+        return {{-radius, radius}, words.radii.exponent()};
+    }
+    const double scaled = scale_up(radius, words.radii.exponent() - result.exponent);
+    result.interval = {next_down(result.interval.lower - scaled), next_up(result.interval.upper + scaled)};
+    return result;
+}
+
+Interval to_interval(const Ends& ends) {
+    return {-scale_end_up(-ends.interval.lower, ends.exponent), scale_end_up(ends.interval.upper, ends.exponent)};
+}
+
+Radii magnitudes(const Words& words, const WordFormat& format) {
+    std::vector<double> values(words.entries());
+    const std::int64_t unit = format.bits * words.top;
+    for_blocks(values.size(), format.threads, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const Ends middle = middle_ends(words, i, format.bits);
+            values[i] = scale_up(std::max(-middle.interval.lower, middle.interval.upper), middle.exponent - unit);
+        }
+    });
+    return {std::move(values), unit};
+}
+
+}  // namespace qbound::internal
