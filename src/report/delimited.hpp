@@ -2,16 +2,13 @@
 #pragma once
 
 #include "qbound/report.hpp"
+#include "report/delimited_fields.hpp"
 
 #include <string>
 
 namespace qbound::internal {
 
-/// Rows in long form, one bound (or, with options.layers, one layer) each. CSV quotes as in RFC 4180 with LF line ends; TSV
-/// replaces tabs and line ends within a field by \t and \n.
-enum class Delimited { csv, tsv };
-
-/// The line of column names.
+/// Reports in long form, one bound (or, with options.layers, one layer) a line. This is the line of column names.
 [[nodiscard]] std::string delimited_header(Delimited kind, const RenderOptions& options);
 
 /// The lines of one report.
