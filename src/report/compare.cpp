@@ -31,7 +31,7 @@ bool is_at_most(const ReportedNumber& a, const ReportedNumber& b) {
     return std::isfinite(a.value) || std::isfinite(b.value) ? a.value <= b.value : a.log10 <= b.log10;
 }
 
-/// a·b for positive normal doubles without overflow, rounded up or down; exact if it is a double. fma tells the rounding's sign.
+/// a·b for a, b ≥ 0 without over- or underflow, rounded up or down; exact if it is a double. fma tells the rounding's sign.
 double product_up(double a, double b) {
     const double product = a * b;
     return std::fma(a, b, -product) > 0 ? next_up(product) : product;
@@ -43,9 +43,6 @@ double product_down(double a, double b) {
 
 /// Whether after ≤ before·(1 + percent/100), every rounding against it. False for whatever is no number.
 bool within(const ReportedNumber& before, const ReportedNumber& after, double percent) {
-    if (!after.is_finite()) {
-        return false;
-    }
     if (is_at_most(after, before)) {
         return true;
     }
@@ -53,9 +50,6 @@ bool within(const ReportedNumber& before, const ReportedNumber& after, double pe
         // Both beyond the range of double, or the new one alone.
         const double allowed = libm_down(std::log10(next_down(1 + next_down(percent / 100))));
         return !std::isfinite(before.value) && next_up(after.log10 - before.log10) <= allowed;
-    }
-    if (!(before.value > 0)) {
-        return false;
     }
     // 100·after ≤ (100 + percent)·before, both scaled by the power of two that brings `before` into [1/2, 1): exact for `after`,
     // which is larger. Percents and decimals that are doubles are then decided exactly.
@@ -222,7 +216,7 @@ std::string number_text(const ReportedNumber& number) {
 
 /// Why a row breaches, or nothing.
 std::string breach_of(const RowChange& row, double max_percent) {
-    if (row.name == kReachedRow || !row.before || !row.before->is_certified()) {
+    if (!row.before || !row.before->is_certified()) {  // a reached error is not, either
         return {};
     }
     if (!row.after) {
@@ -241,7 +235,7 @@ std::string breach_of(const RowChange& row, double max_percent) {
 
 /// Whether the new report has a finite certified bound in `row`, so that the gate says something.
 bool can_be_evaluated(const RowChange& row) {
-    return row.name != kReachedRow && row.after && row.after->is_certified() && row.after->is_finite();
+    return row.after && row.after->is_certified() && row.after->is_finite();
 }
 
 }  // namespace
