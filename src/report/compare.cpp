@@ -190,20 +190,17 @@ std::map<std::string, std::string> match_models(const Results& before, const Res
 }
 
 void check_rows(const std::vector<std::string>& rows, const Results& before, const Results& after) {
-    std::vector<std::string> known;
-    for (const Results* results : {&before, &after}) {
-        for (const ReportedResult& result : *results) {
-            for (const ReportedRow& row : result.rows) {
-                if (std::ranges::find(known, row.name) == known.end()) {
-                    known.push_back(row.name);
-                }
-            }
-        }
-    }
+    const auto has = [](const Results& results, const std::string& name) {
+        return std::ranges::any_of(results, [&](const ReportedResult& result) { return find_row(result.rows, name) != nullptr; });
+    };
     for (const std::string& row : rows) {
-        if (std::ranges::find(known, row) == known.end()) {
+        if (!has(before, row) && !has(after, row)) {
+            std::vector<std::string> known;
+            for (const ReportedRow& other : before.empty() ? Rows{} : before.front().rows) {
+                known.push_back(other.name);
+            }
             throw Error(ErrorKind::usage, "--methods", fmt::format("'{}' is in neither report", one_line(row)),
-                        "there are " + one_line(join(known, ", ")));
+                        "the first result has " + one_line(join(known, ", ")));
         }
     }
 }

@@ -23,7 +23,12 @@ using internal::one_line;
 
 constexpr std::string_view kSchema = "qbound.report/1";
 constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxValues = std::size_t{1} << 21;
+constexpr std::size_t kMaxValues = std::size_t{1} << 22;
+// What is printed grows with rows times texts.
+constexpr std::size_t kMaxMethods = 100;
+constexpr std::size_t kMaxRows = 100000;
+constexpr std::size_t kMaxTextBytes = 4096;
+constexpr std::size_t kMaxSettingBytes = 400;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 [[noreturn]] void fail(const std::string& place, std::string reason, std::string hint = {}) {
@@ -31,15 +36,15 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 }
 
 /// A document tree, but no larger or deeper than a report may be, and no key twice in an object.
-Json parse_document(std::string_view text, const std::string& place) {
+Json parse_document(std::string_view text) {
     std::size_t values = 0;
     std::vector<std::set<std::string>> keys;
     const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
         if (depth > kMaxDepth) {
-            fail(place, fmt::format("JSON nested deeper than {} levels", kMaxDepth));
+            fail("", fmt::format("JSON nested deeper than {} levels", kMaxDepth));
         }
         if (++values > kMaxValues) {
-            fail(place, fmt::format("more than {} JSON values", kMaxValues));
+            fail("", fmt::format("more than {} JSON values", kMaxValues));
         }
         if (event == Json::parse_event_t::object_start) {
             keys.emplace_back();
@@ -48,7 +53,7 @@ Json parse_document(std::string_view text, const std::string& place) {
         } else if (event == Json::parse_event_t::key) {
             const auto& key = parsed.get_ref<const std::string&>();
             if (!keys.back().insert(key).second) {
-                fail(place, fmt::format("the key '{}' appears twice in an object", one_line(key)));
+                fail("", fmt::format("the key '{}' appears twice in an object", one_line(key)));
             }
         }
         return true;
@@ -56,9 +61,9 @@ Json parse_document(std::string_view text, const std::string& place) {
     try {
         return Json::parse(text.begin(), text.end(), check);
     } catch (const Json::parse_error& error) {
-        fail(place, fmt::format("is not JSON (byte {})", error.byte), "an object, an array of objects, or one object on each line");
+        fail("", fmt::format("is not JSON (byte {})", error.byte), "an object, an array of objects, or one object on each line");
     } catch (const Json::exception&) {  // a number beyond the range of double
-        fail(place, "has a number out of range");
+        fail("", "has a number out of range");
     }
 }
 
@@ -84,6 +89,9 @@ struct Node {
         const Json& value = need(name);
         if (!value.is_string()) {
             refuse(name, "is not a text");
+        }
+        if (value.get_ref<const std::string&>().size() > kMaxTextBytes) {
+            refuse(name, fmt::format("is longer than {} bytes", kMaxTextBytes));
         }
         return value.get<std::string>();
     }
@@ -191,7 +199,17 @@ std::string setting_in_words(const Json& bits, const Json& quantizer, const std:
             words += fmt::format(", {} {}", name, value.is_string() ? value.get<std::string>() : value.dump());
         }
     }
-    return convention == "grouped" ? words : fmt::format("{}, fan-in {}", words, convention);
+    if (convention != "grouped") {
+        words += fmt::format(", fan-in {}", convention);
+    }
+    if (words.size() > kMaxSettingBytes) {
+        std::size_t end = kMaxSettingBytes;
+        while ((static_cast<unsigned char>(words[end]) & 0xC0U) == 0x80U) {  // not within a character
+            --end;
+        }
+        words = words.substr(0, end) + "...";
+    }
+    return words;
 }
 
 ReportedResult parse_result(const Node& node, const Node& model) {
@@ -217,6 +235,9 @@ ReportedResult parse_result(const Node& node, const Node& model) {
         std::string method = parse_method(bound);
         if (!methods.insert(method).second) {
             fail(bound.place, fmt::format("method '{}' appears twice", one_line(method)));
+        }
+        if (methods.size() > kMaxMethods) {
+            fail(bound.place, fmt::format("more than {} methods", kMaxMethods));
         }
         result.rows.push_back({std::move(method), parse_number(bound, parse_guarantee(bound, "certified", "conditional"))});
     });
@@ -248,6 +269,10 @@ class Collector {
         const std::size_t before = results.size();
         report.each("results", [&](const Node& node) {
             results.push_back(parse_result(node, model));
+            rows_ += results.back().rows.size();
+            if (rows_ > kMaxRows) {
+                fail(node.place, fmt::format("more than {} bounds to compare", kMaxRows));
+            }
             if (!known_.emplace(results.back().file, results.back().identity).second) {
                 fail(node.place, "has the model, quantizer and input box of a result before it", "compare such reports one by one");
             }
@@ -258,6 +283,7 @@ class Collector {
     }
 
   private:
+    std::size_t rows_ = 0;
     std::set<std::pair<std::string, std::string>> known_;
 };
 
@@ -291,15 +317,18 @@ std::vector<ReportedResult> parse_reports(std::string_view text) {
             const std::string_view line = trimmed(text.substr(0, end));
             text.remove_prefix(std::min(end + 1, text.size()));
             ++number;
-            if (!line.empty()) {
-                const std::string place = fmt::format("line {}", number);
-                const Json document = parse_document(line, place);
-                collector.add_report({document, place});
+            try {
+                if (!line.empty()) {
+                    const Json document = parse_document(line);
+                    collector.add_report({document, ""});
+                }
+            } catch (const Error& error) {
+                throw error.within(fmt::format("line {}", number));
             }
         }
         return std::move(collector.results);
     }
-    const Json document = parse_document(text, "");
+    const Json document = parse_document(text);
     if (!document.is_array()) {
         collector.add_report({document, ""});
         return std::move(collector.results);

@@ -197,7 +197,7 @@ TEST_CASE("compare: only some rows") {
     REQUIRE(comparison.results.at(0).rows.size() == 2);
     CHECK(comparison.results[0].rows[0].name == "b");
     CHECK_THROWS_WITH(compare(parsed({result}), parsed({result}), {"c"}),
-                      "--methods: 'c' is in neither report; hint: there are a, b, best");
+                      "--methods: 'c' is in neither report; hint: the first result has a, b, best");
 }
 
 TEST_CASE("gate: what passes") {

@@ -138,9 +138,30 @@ TEST_CASE("reading reports: limits") {
     CHECK_THROWS_WITH(parse_reports(std::string(100, '[') + std::string(100, ']')), "JSON nested deeper than 64 levels");
     CHECK_THROWS_WITH(parse_reports(std::string(1000000, '[')), "JSON nested deeper than 64 levels");
     std::string many = "[";
-    for (int i = 0; i < (1 << 21); ++i) {
+    for (int i = 0; i < (1 << 22); ++i) {
         many += "0,";
     }
-    CHECK_THROWS_WITH(parse_reports(many + "0]"), "more than 2097152 JSON values");
+    CHECK_THROWS_WITH(parse_reports(many + "0]"), "more than 4194304 JSON values");
     CHECK_THROWS_WITH(parse_reports(std::string(kMaxReportBytes + 1, ' ')), ContainsSubstring("more than the limit of 67108864"));
+    // What could make the output far larger than the report.
+    ResultText result;
+    for (int i = 0; i < 100; ++i) {
+        result.bounds.push_back({"m" + std::to_string(i)});
+    }
+    CHECK(parsed({result}).front().rows.size() == 100);
+    std::string lines;
+    for (int i = 0; i <= 1000; ++i) {
+        lines += report_text({result}, {.file = std::to_string(i)}) + '\n';
+    }
+    CHECK_THROWS_WITH(parse_reports(lines), "line 1001: results[0]: more than 100000 bounds to compare");
+    result.bounds.push_back({"m100"});
+    CHECK_THROWS_WITH(parsed({result}), "results[0].bounds[100]: more than 100 methods");
+    CHECK(parsed({one_bound("1")}, {.file = std::string(4096, 'f')}).size() == 1);
+    CHECK_THROWS_WITH(parsed({one_bound("1")}, {.file = std::string(4097, 'f')}), "model: 'file' is longer than 4096 bytes");
+    ResultText wordy = one_bound("1");
+    wordy.quantizer = "{\"x\": \"" + std::string(390, 'w') + "\u00e9\u00e9\"}";
+    const std::string setting = parsed({wordy}).front().setting;
+    CHECK(setting == "8 bits, x " + std::string(390, 'w') + "...");
+    wordy.quantizer.insert(7, "v");
+    CHECK(parsed({wordy}).front().setting == "8 bits, x v" + std::string(389, 'w') + "...");
 }
