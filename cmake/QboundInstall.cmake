@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The program, its manual page and schema; and for other projects qbound::qbound, which stands for all libraries of src/.
+# The program, its manual page and schemas; and for other projects qbound::qbound, which stands for all libraries of src/.
 include(CMakePackageConfigHelpers)
 
 set(qbound_modules core loader network quantize norms bounds measure report)
@@ -27,7 +27,7 @@ install(TARGETS qbound RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS qbound_all ${qbound_libraries} EXPORT qboundTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY include/qbound DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES docs/qbound.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-install(FILES docs/report.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/qbound")
+install(FILES docs/report.schema.json docs/compare.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/qbound")
 
 set(qbound_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/qbound")
 install(EXPORT qboundTargets NAMESPACE qbound:: DESTINATION "${qbound_config_dir}")

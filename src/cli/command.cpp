@@ -12,6 +12,7 @@ namespace qbound::internal {
 
 const std::vector<Command>& commands() {
     static const std::vector<Command> table{
+        {"compare", "compare two reports: what got looser, and a gate on it", run_compare},
         {"convert", "write the network as it was understood: as a manifest, or as ONNX", run_convert},
         {"inspect", "show what was understood of a model: nodes, shapes, folds", run_inspect},
         {"measure", "the error really reached, on data and in the box", run_measure},

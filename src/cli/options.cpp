@@ -43,7 +43,9 @@ TopologySource read_topology_source(const std::string& name) {
 
 void add_text(CLI::App& app, const std::string& name, std::string& value, const std::string& placeholder, const std::string& help,
               const std::string& group) {
-    app.add_option(name, value, help)->type_name(placeholder)->group(group);
+    // Such as from an unset variable of a shell: a gate without its threshold must not pass for no gate.
+    const auto not_empty = [](const std::string& text) { return std::string(text.empty() ? "is empty" : ""); };
+    app.add_option(name, value, help)->type_name(placeholder)->group(group)->check(not_empty);
 }
 
 void ModelOptions::add_to(CLI::App& app) {
@@ -199,8 +201,12 @@ AttackOptions SearchOptions::attack_options(const Network& network, int threads)
 }
 
 void CommonOptions::add_to(CLI::App& app, Console& console) {
+    add_text(app, "--threads", threads, "N", "threads to use; results do not depend on it [all]", "General");
+    add_quiet(app, console);
+}
+
+void CommonOptions::add_quiet(CLI::App& app, Console& console) {
     const std::string group = "General";
-    add_text(app, "--threads", threads, "N", "threads to use; results do not depend on it [all]", group);
     app.add_flag_callback(
            "-q,--quiet",
            [this, &console] {

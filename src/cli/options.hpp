@@ -92,11 +92,13 @@ struct CommonOptions {
     bool quiet = false;
 
     void add_to(CLI::App& app, Console& console);
+    /// -q and -h alone, for commands with nothing to compute.
+    void add_quiet(CLI::App& app, Console& console);
     /// All that the hardware has, if the user does not say.
     [[nodiscard]] int thread_count() const;
 };
 
-/// Adds an option whose value is kept as text; `placeholder` stands for it in the help.
+/// Adds an option whose value is kept as text and not empty; `placeholder` stands for it in the help.
 void add_text(CLI::App& app, const std::string& name, std::string& value, const std::string& placeholder, const std::string& help,
               const std::string& group);
 

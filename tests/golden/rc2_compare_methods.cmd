@@ -1,0 +1,2 @@
+qbound examples/typed.json --bits 3 --methods gonon-2023 --format json >"$SCRATCH/base.json" &&
+qbound compare "$SCRATCH/base.json" "$SCRATCH/base.json" --methods jiont

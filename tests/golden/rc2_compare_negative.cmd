@@ -1,0 +1,1 @@
+qbound compare a.json b.json --max-regress -1%

@@ -1,0 +1,1 @@
+qbound compare docs/report.schema.json examples/typed.json
