@@ -42,7 +42,7 @@ inline constexpr int kMaxEnclosureWords = 240;
 struct EnclosureOptions {
     double tolerance = 1e-3;            ///< wanted: width ≤ tolerance·largest magnitude
     std::optional<std::size_t> output = {};  ///< of this output; else of the largest
-    int first_bits = 100;
+    int first_bits = 64;
     int most_bits = 1600;
 };
 

@@ -158,6 +158,15 @@ Words gather(const Words& in, std::span<const std::int64_t> source, const WordFo
     return out;
 }
 
+bool middle_is_negative(const Words& words, std::size_t i) noexcept {
+    for (const std::vector<std::int32_t>& word : words.digits) {
+        if (word[i] != 0) {
+            return word[i] < 0;
+        }
+    }
+    return false;
+}
+
 Ends ends(const Words& words, std::size_t i, int bits) {
     const Parts parts = parts_of(words, i, bits);
     const double radius = words.radii.value(i);
