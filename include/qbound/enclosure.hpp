@@ -41,8 +41,8 @@ inline constexpr int kMaxEnclosureWords = 240;
 
 struct EnclosureOptions {
     double tolerance = 1e-3;            ///< wanted: width ≤ tolerance·largest magnitude
-    std::optional<std::size_t> output;  ///< of this output; else of the largest
-    int first_bits = 100;
+    std::optional<std::size_t> output = {};  ///< of this output; else of the one whose difference seems largest
+    int first_bits = 64;
     int most_bits = 1600;
 };
 

@@ -143,6 +143,16 @@ double magnitude(const Interval& t) {
     return std::max(-t.lower, t.upper);
 }
 
+double middle(const Interval& t) {
+    return t.lower / 2 + t.upper / 2;
+}
+
+/// Also where nothing is certain yet, the middle is usually near the truth.
+std::size_t largest_middle(const std::vector<Interval>& intervals) {
+    const auto less = [](const Interval& s, const Interval& t) { return std::fabs(middle(s)) < std::fabs(middle(t)); };
+    return static_cast<std::size_t>(std::ranges::max_element(intervals, less) - intervals.begin());
+}
+
 }  // namespace
 
 std::size_t PointEnclosure::largest() const {
@@ -184,7 +194,7 @@ RefinedEnclosure enclose_closely(const Network& network, const Parameters& theta
     double width_before = std::numeric_limits<double>::infinity();
     while (true) {
         RefinedEnclosure result{enclose_at(network, theta, quantized, x, words, threads)};
-        const Interval at = result.enclosure.difference[options.output.value_or(result.enclosure.largest())];
+        const Interval at = result.enclosure.difference[options.output.value_or(largest_middle(result.enclosure.difference))];
         const double width = next_up(at.upper - at.lower);
         const bool one_point = at.lower == at.upper;
         result.closed = one_point || width <= options.tolerance * magnitude(at);
@@ -193,7 +203,7 @@ RefinedEnclosure enclose_closely(const Network& network, const Parameters& theta
             return result;
         }
         // The radius shrinks by one word with each word; the middle is usually much better than its radius.
-        const double missing = std::log2(width / (options.tolerance * std::fabs(at.lower / 2 + at.upper / 2))) / bits;
+        const double missing = std::log2(width / (options.tolerance * std::fabs(middle(at)))) / bits;
         const double next = std::isfinite(missing) ? words + std::ceil(missing) + 1 : 2.0 * words;
         words = static_cast<int>(std::clamp<double>(next, words + 1, std::min(4.0 * words, static_cast<double>(most))));
         width_before = width;

@@ -25,18 +25,36 @@ inline constexpr double kLeastRadius = 0x1p-500;
     return a == 0 || b == 0 ? 0 : next_up(a * b);
 }
 
+/// v·2^e rounded to nearest for v ≥ 0, and whether that is exact or overflows; for a finite v.
+struct Scaled {
+    double value;
+    bool exact;
+};
+[[nodiscard]] inline Scaled scale(double v, std::int64_t e) noexcept {
+    constexpr std::int64_t kPowers = 1000;  // 2^±e is a double
+    constexpr std::int64_t kBeyondAll = 2200;
+    if (e >= -kPowers && e <= kPowers) {
+        const double scaled = v * std::bit_cast<double>(static_cast<std::uint64_t>(1023 + e) << 52U);
+        if (scaled >= std::numeric_limits<double>::min()) return {scaled, true};
+    }
+    const auto shift = static_cast<int>(std::clamp(e, -kBeyondAll, kBeyondAll));
+    const double scaled = std::ldexp(v, shift);
+    return {scaled, scaled >= std::numeric_limits<double>::min() || std::ldexp(scaled, -shift) == v};
+}
+
 /// v·2^e for v ≥ 0, rounded up.
 [[nodiscard]] inline double scale_up(double v, std::int64_t e) noexcept {
-    constexpr std::int64_t kPowers = 1000;  // 2^±e is a double
     if (v == 0 || e == 0 || std::isinf(v)) return v;
-    double scaled = 0;
-    if (e >= -kPowers && e <= kPowers) {
-        scaled = v * std::bit_cast<double>(static_cast<std::uint64_t>(1023 + e) << 52U);
-    } else {
-        constexpr std::int64_t kBeyondAll = 2200;
-        scaled = std::ldexp(v, static_cast<int>(std::clamp(e, -kBeyondAll, kBeyondAll)));
-    }
-    return scaled < std::numeric_limits<double>::min() ? next_up(scaled) : scaled;
+    const Scaled scaled = scale(v, e);
+    return scaled.exact ? scaled.value : next_up(scaled.value);
+}
+
+/// v·2^e for v ≥ 0, rounded down.
+[[nodiscard]] inline double scale_down(double v, std::int64_t e) noexcept {
+    if (v == 0 || e == 0 || std::isinf(v)) return v;
+    const Scaled scaled = scale(v, e);
+    const double value = std::min(scaled.value, std::numeric_limits<double>::max());
+    return scaled.exact || value == 0 ? value : next_down(value);
 }
 
 /// Radii ≥ 0 of a tensor's entries: value_i·2^exponent, +∞ for a lost one (docs/theory.md E4).

@@ -14,22 +14,30 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-enum class Side : std::uint8_t { above, below, undecided };
+enum class Side : std::uint8_t { above, below };
 
-/// On which side of 0 each ball lies, and upper bounds of |ball| where that is undecided (0 elsewhere).
+/// On which side of 0 each middle lies (0 is above), and the radii of the balls that have points on both sides (0 elsewhere).
 struct Sides {
     std::vector<Side> side;
     Radii undecided;
 
-    [[nodiscard]] bool all(Side wanted) const {
-        return std::ranges::all_of(side, [wanted](Side s) { return s == wanted; });
-    }
     /// i where entry i is on that side, else −1.
     [[nodiscard]] std::vector<std::int64_t> source(Side wanted) const {
-        std::vector<std::int64_t> result(side.size(), -1);
+        std::vector<std::int64_t> result(side.size());
         for (std::size_t i = 0; i < side.size(); ++i) {
             result[i] = side[i] == wanted ? static_cast<std::int64_t>(i) : -1;
         }
+        return result;
+    }
+    /// The entries of `t` on that side, 0 elsewhere, without the radii of those that are undecided.
+    [[nodiscard]] Words part(const Words& t, Side wanted, const WordFormat& format) const {
+        Words result = gather(t, source(wanted), format);
+        for (std::size_t i = 0; i < side.size(); ++i) {
+            if (undecided.value(i) > 0) {
+                result.radii.set(i, 0);
+            }
+        }
+        result.radii.normalise();
         return result;
     }
 };
@@ -40,15 +48,10 @@ Sides sides_of(const Words& t, const WordFormat& format) {
     std::vector<double> undecided(t.entries(), 0.0);
     for_blocks(t.entries(), format.threads, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
-            const Ends at = ends(t, i, format.bits);
-            if (at.interval.lower >= 0) {
-                result.side[i] = Side::above;
-            } else if (at.interval.upper <= 0) {
-                result.side[i] = Side::below;
-            } else {
-                result.side[i] = Side::undecided;
-                undecided[i] =
-                    scale_up(std::max(-at.interval.lower, at.interval.upper), at.exponent - t.radii.exponent());
+            result.side[i] = middle_is_negative(t, i) ? Side::below : Side::above;
+            if (t.radii.value(i) > 0) {
+                const Interval at = ends(t, i, format.bits).interval;
+                undecided[i] = at.lower >= 0 || at.upper <= 0 ? 0 : t.radii.value(i);
             }
         }
     });
@@ -72,19 +75,19 @@ Words shifted(const Words& t, double c, const WordFormat& format) {
 /// t where it is on side `keep` of c, else c: max(t, c) for `above`, min(t, c) for `below`.
 Words bounded(const Words& t, double c, Side keep, const WordFormat& format) {
     const Sides sides = c == 0 ? sides_of(t, format) : sides_of(shifted(t, -c, format), format);
-    if (sides.all(keep)) {
+    const bool undecided = !sides.undecided.all_zero();
+    if (!undecided && std::ranges::all_of(sides.side, [keep](Side s) { return s == keep; })) {
         return t;
     }
-    const std::vector<std::int64_t> kept = sides.source(keep);
-    Words result = gather(t, kept, format);
+    Words result = sides.part(t, keep, format);
     if (c == 0) {
         result.radii.add(sides.undecided);
         result.radii.normalise();
         return result;
     }
     const Words constant = from_doubles(std::span(&c, 1), format.bits, format.words + 2);
-    std::vector<std::int64_t> replaced(kept.size());
-    std::ranges::transform(kept, replaced.begin(), [](std::int64_t k) { return k < 0 ? 0 : -1; });
+    std::vector<std::int64_t> replaced = sides.source(keep);
+    std::ranges::transform(replaced, replaced.begin(), [](std::int64_t kept) { return kept < 0 ? 0 : -1; });
     const std::array<const Words*, 2> terms{&result, &constant};
     Sums sums(format, t.entries(), positions_of(terms, format));
     sums.add(result);
@@ -110,16 +113,13 @@ std::vector<double> slopes_of(const Activation& activation, const Dims& dims) {
 
 Words leaky_relu(const Activation& activation, const Dims& dims, const Words& t, const WordFormat& format) {
     const Sides sides = sides_of(t, format);
-    if (sides.all(Side::above)) {
-        return t;
-    }
     const std::vector<double> slopes = slopes_of(activation, dims);
-    const Words positive = gather(t, sides.source(Side::above), format);
-    const Words negative = diagonal_words(slopes, {}, dims, gather(t, sides.source(Side::below), format), format);
+    const Words positive = sides.part(t, Side::above, format);
+    const Words negative = diagonal_words(slopes, {}, dims, sides.part(t, Side::below, format), format);
     std::vector<double> undecided = sides.undecided.values();
     for (std::size_t i = 0; i < undecided.size(); ++i) {
         const double slope = std::fabs(slopes[i / static_cast<std::size_t>(dims.positions())]);
-        undecided[i] = multiply_up(std::max(1.0, slope), undecided[i]);
+        undecided[i] = slope <= 1 ? undecided[i] : multiply_up(slope, undecided[i]);
     }
     const std::array<const Words*, 2> terms{&positive, &negative};
     Sums sums(format, t.entries(), positions_of(terms, format));

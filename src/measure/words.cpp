@@ -25,46 +25,55 @@ std::int32_t take_digit(std::int64_t& q, int bits) {
     return digit;
 }
 
-/// v·2^e for v ≥ 0, rounded down.
-double scale_down(double v, std::int64_t e) {
-    if (v == 0 || e == 0 || std::isinf(v)) return v;
-    const double scaled = std::ldexp(v, static_cast<int>(std::clamp<std::int64_t>(e, -2200, 2200)));
-    return scaled < std::numeric_limits<double>::min() ? std::max(0.0, next_down(scaled)) : std::min(scaled, kMax);
-}
-
 /// An upper end times 2^e, rounded up.
 double scale_end_up(double v, std::int64_t e) {
     return v >= 0 ? scale_up(v, e) : -scale_down(-v, e);
 }
 
-/// The middle of entry i.
-Ends middle_ends(const Words& words, std::size_t i, int bits) {
+/// A middle, from its first digit that is not 0: 2^exponent·(high + low·unit), with integers below 2^53, and less than rest·unit
+/// beyond them. high is 0 for a middle of 0 only.
+struct Parts {
+    double high = 0;
+    double low = 0;
+    double rest = 0;
+    double unit = 0;
+    std::int64_t exponent = 0;
+};
+
+Parts parts_of(const Words& words, std::size_t i, int bits) {
     const std::size_t count = words.digits.size();
     std::size_t first = 0;
     while (first < count && words.digits[first][i] == 0) {
         ++first;
     }
     if (first == count) {
-        return {point(0), 0};
+        return {};
     }
     const auto half = static_cast<std::size_t>(std::numeric_limits<double>::digits / bits);
-    const auto number = [&](std::size_t from) {  // an integer below 2^53
+    const auto number = [&](std::size_t from) {
         std::int64_t value = 0;
         for (std::size_t k = from; k < from + half; ++k) {
             value = value * (std::int64_t{1} << bits) + (k < count ? words.digits[k][i] : 0);
         }
         return static_cast<double>(value);
     };
-    const double high = number(first);
-    const double low = number(first + half);
     bool more = false;
     for (std::size_t k = first + 2 * half; k < count && !more; ++k) {
         more = words.digits[k][i] != 0;
     }
-    const double rest = more ? 1 : 0;
-    const double unit = std::ldexp(1.0, -bits * static_cast<int>(half));
-    return {{enclose_sum(high, (low - rest) * unit).lower, enclose_sum(high, (low + rest) * unit).upper},
+    return {number(first), number(first + half), more ? 1.0 : 0.0, std::ldexp(1.0, -bits * static_cast<int>(half)),
             bits * (words.top - static_cast<std::int64_t>(first + half) + 1)};
+}
+
+/// high + (low ± rest)·unit ± radius.
+Interval around(const Parts& parts, double radius) {
+    double lower = (parts.low - parts.rest) * parts.unit;  // exact, as the next
+    double upper = (parts.low + parts.rest) * parts.unit;
+    if (radius > 0) {
+        lower = next_down(lower - radius);
+        upper = next_up(upper + radius);
+    }
+    return {enclose_sum(parts.high, lower).lower, enclose_sum(parts.high, upper).upper};
 }
 
 }  // namespace
@@ -149,18 +158,22 @@ Words gather(const Words& in, std::span<const std::int64_t> source, const WordFo
     return out;
 }
 
+bool middle_is_negative(const Words& words, std::size_t i) noexcept {
+    for (const std::vector<std::int32_t>& word : words.digits) {
+        if (word[i] != 0) {
+            return word[i] < 0;
+        }
+    }
+    return false;
+}
+
 Ends ends(const Words& words, std::size_t i, int bits) {
-    Ends result = middle_ends(words, i, bits);
+    const Parts parts = parts_of(words, i, bits);
     const double radius = words.radii.value(i);
-    if (radius == 0) {
-        return result;
+    if (parts.high == 0) {
+        return radius == 0 ? Ends{point(0), 0} : Ends{{-radius, radius}, words.radii.exponent()};
     }
-    if (result.interval.lower == 0 && result.interval.upper == 0) {
-        return {{-radius, radius}, words.radii.exponent()};
-    }
-    const double scaled = scale_up(radius, words.radii.exponent() - result.exponent);
-    result.interval = {next_down(result.interval.lower - scaled), next_up(result.interval.upper + scaled)};
-    return result;
+    return {around(parts, scale_up(radius, words.radii.exponent() - parts.exponent)), parts.exponent};
 }
 
 Interval to_interval(const Ends& ends) {
@@ -172,8 +185,9 @@ Radii magnitudes(const Words& words, const WordFormat& format) {
     const std::int64_t unit = format.bits * words.top;
     for_blocks(values.size(), format.threads, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
-            const Ends middle = middle_ends(words, i, format.bits);
-            values[i] = scale_up(std::max(-middle.interval.lower, middle.interval.upper), middle.exponent - unit);
+            const Parts parts = parts_of(words, i, format.bits);
+            const Interval middle = around(parts, 0);
+            values[i] = scale_up(std::max(-middle.lower, middle.upper), parts.exponent - unit);
         }
     });
     return {std::move(values), unit};

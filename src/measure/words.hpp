@@ -56,6 +56,9 @@ struct Words {
 /// Entry i is source[i] of `in`, or exactly 0 where that is negative.
 [[nodiscard]] Words gather(const Words& in, std::span<const std::int64_t> source, const WordFormat& format);
 
+/// E1 b.
+[[nodiscard]] bool middle_is_negative(const Words& words, std::size_t i) noexcept;
+
 /// An interval in units of 2^exponent.
 struct Ends {
     Interval interval;
