@@ -1,0 +1,1 @@
+qbound measure examples/typed.json --bits 3 --budget 200

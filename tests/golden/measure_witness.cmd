@@ -1,0 +1,1 @@
+qbound measure examples/typed.json --bits 3 --budget 200 --print reached --save-witness "$SCRATCH/x.npy" -q && qbound run examples/typed.json --data "$SCRATCH/x.npy" -o "$SCRATCH/y.npy" && wc -c <"$SCRATCH/y.npy"

@@ -1,0 +1,1 @@
+qbound measure examples/typed.json --bits 3 --budget 10 --print reached --save-witness "$SCRATCH/x.npy" && qbound measure examples/typed.json --bits 3 --budget 10 --print agreement --data "$SCRATCH/x.npy" --fail-disagreement 100

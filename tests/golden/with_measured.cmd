@@ -1,0 +1,1 @@
+qbound examples/typed.json --bits 2..4 --with-measured --budget 200 && qbound examples/typed.json --bits 3 --with-measured --budget 200 -q --format csv --methods joint && qbound examples/typed.json --bits 3 --print reached --budget 200
