@@ -66,6 +66,8 @@ struct Ends {
 };
 /// Encloses ball i: some 2⌊53/β⌋ words of the middle, less and plus the radius, outward (E9).
 [[nodiscard]] Ends ends(const Words& words, std::size_t i, int bits);
+/// The middle alone.
+[[nodiscard]] Ends middle_ends(const Words& words, std::size_t i, int bits);
 /// The same as doubles.
 [[nodiscard]] Interval to_interval(const Ends& ends);
 /// An upper bound of each |middle|.
