@@ -146,7 +146,8 @@ Words leaky_relu(const Activation& activation, const Dims& dims, const Words& t,
 /// t·min(max(t + 3, 0), 6)/6.
 Words hard_swish(const Words& t, const WordFormat& format) {
     const Words gate = clipped(shifted(t, 3, format), 0, 6, format);
-    return divide(product(t, gate, format), [](std::size_t) { return 6; }, 6, format);
+    return divide(
+        product(t, gate, format), [](std::size_t) { return 6; }, 6, format);
 }
 
 /// By the activation's enclosure in double.

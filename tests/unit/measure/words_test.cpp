@@ -53,10 +53,34 @@ Words one_entry(std::int64_t top, const std::vector<std::int32_t>& digits, doubl
     return words;
 }
 
-const std::vector<double> kOddDoubles = {0.0,      -0.0,       1.0,          -1.0,       0.5,      -0.5,       3.0,
-                                         0x1p63,   -0x1p63,    1e300,        -1e300,     1e-300,   -1e-300,    0.1,
-                                         -0.1,     kLargest,   -kLargest,    kLeastSubnormal, -kLeastSubnormal, 0x1.8p-1030, 0x1.fffffffffffffp0,
-                                         -0x1.fffffffffffffp-1, 0x1p21, 0x1.8p21, 0x1p-22,     -0x1p43,  0x1.000002p20, 0x1p-1022};
+const std::vector<double> kOddDoubles = {0.0,
+                                         -0.0,
+                                         1.0,
+                                         -1.0,
+                                         0.5,
+                                         -0.5,
+                                         3.0,
+                                         0x1p63,
+                                         -0x1p63,
+                                         1e300,
+                                         -1e300,
+                                         1e-300,
+                                         -1e-300,
+                                         0.1,
+                                         -0.1,
+                                         kLargest,
+                                         -kLargest,
+                                         kLeastSubnormal,
+                                         -kLeastSubnormal,
+                                         0x1.8p-1030,
+                                         0x1.fffffffffffffp0,
+                                         -0x1.fffffffffffffp-1,
+                                         0x1p21,
+                                         0x1.8p21,
+                                         0x1p-22,
+                                         -0x1p43,
+                                         0x1.000002p20,
+                                         0x1p-1022};
 
 }  // namespace
 
@@ -110,15 +134,17 @@ TEST_CASE("carries keep the value, at the limits too") {
     const std::int64_t limit = std::int64_t{1} << 62;
     for (const int bits : {7, 13, 22, 26}) {
         const std::int64_t half = std::int64_t{1} << (bits - 1);
-        const std::vector<std::int64_t> odd{0, 1, -1, half, -half, half - 1, -half - 1, limit, -limit, limit - 1, 1 - limit, 3 * half, -3 * half};
+        const std::vector<std::int64_t> odd{0,     1,      -1,        half,      -half,    half - 1, -half - 1,
+                                            limit, -limit, limit - 1, 1 - limit, 3 * half, -3 * half};
         const WordFormat format{bits, 100, 1};
         for (int round = 0; round < 300; ++round) {
             const std::int64_t rows = random.integer(1, 6);
             Sums sums(format, 1, {-3, rows - 4});
             Rational truth = 0;
             for (std::int64_t position = -3; position < rows - 3; ++position) {
-                const std::int64_t value = random.coin() ? odd[static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(odd.size()) - 1))]
-                                                         : random.integer(-limit, limit - 1);
+                const std::int64_t value =
+                    random.coin() ? odd[static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(odd.size()) - 1))]
+                                  : random.integer(-limit, limit - 1);
                 sums.row(position)[0] = value;
                 truth += Rational(value) * power_of_two(bits * position);
             }
@@ -251,14 +277,22 @@ TEST_CASE("division by integers, exact where it can be") {
         }
         const Words t = one_entry(random.integer(-3, 3), digits, random.coin() ? 0 : 1, -60);
         const std::int64_t divisor = random.coin() ? random.integer(1, 50) : random.integer(1, kMaxDivisor);
-        const Words q = divide(t, [=](std::size_t) { return divisor; }, divisor, format);
+        const Words q = divide(
+            t, [=](std::size_t) { return divisor; }, divisor, format);
         REQUIRE(contains(q, 0, 20, (middle(t, 0, 20) + radius(t, 0)) / divisor));
         REQUIRE(contains(q, 0, 20, (middle(t, 0, 20) - radius(t, 0)) / divisor));
-        REQUIRE((q.digits.empty() || radius(q, 0) <= radius(t, 0) / divisor * Rational(102) / 100 + Rational(102) / 100 * power_of_two(20 * q.bottom())));
+        REQUIRE((q.digits.empty() || radius(q, 0) <= radius(t, 0) / divisor * Rational(102) / 100 +
+                                                         Rational(102) / 100 * power_of_two(20 * q.bottom())));
     }
-    CHECK(radius(divide(one_entry(0, {3}), [](std::size_t) { return 64; }, 64, format), 0) == 0);
-    CHECK(radius(divide(one_entry(0, {12}), [](std::size_t) { return 6; }, 6, format), 0) == 0);
-    CHECK(divide(one_entry(0, {3}), [](std::size_t) { return kMaxDivisor + 1; }, kMaxDivisor + 1, format).radii.value(0) == kInf);
+    CHECK(radius(divide(
+                     one_entry(0, {3}), [](std::size_t) { return 64; }, 64, format),
+                 0) == 0);
+    CHECK(radius(divide(
+                     one_entry(0, {12}), [](std::size_t) { return 6; }, 6, format),
+                 0) == 0);
+    CHECK(divide(
+              one_entry(0, {3}), [](std::size_t) { return kMaxDivisor + 1; }, kMaxDivisor + 1, format)
+              .radii.value(0) == kInf);
 }
 
 TEST_CASE("products and sums of balls") {
@@ -268,7 +302,8 @@ TEST_CASE("products and sums of balls") {
         const auto ball = [&] {
             std::vector<std::int32_t> digits;
             for (std::int64_t k = random.integer(0, 7); k > 0; --k) {
-                digits.push_back(static_cast<std::int32_t>(random.integer(-(1 << (format.bits - 1)), (1 << (format.bits - 1)) - 1)));
+                digits.push_back(
+                    static_cast<std::int32_t>(random.integer(-(1 << (format.bits - 1)), (1 << (format.bits - 1)) - 1)));
             }
             return one_entry(random.integer(-9, 9), digits, random.coin() ? 0 : random.unit(), random.integer(-99, 9));
         };
