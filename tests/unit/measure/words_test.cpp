@@ -363,3 +363,36 @@ TEST_CASE("radii never get smaller") {
     CHECK(radii.values() == std::vector<double>{0, std::ldexp(1.5, -89), std::ldexp(1.0, -589), kInf});
     CHECK(Radii({std::nan("")}, 0).value(0) == kInf);
 }
+
+TEST_CASE("the image of a ball under a piecewise linear activation lies in the ball about it") {
+    test::Random random(8);
+    const WordFormat format{22, 4, 1};
+    using enum ActivationFunction;
+    const std::vector<Activation> activations{{.function = relu},
+                                              {.function = clip, .lower = -1, .upper = 2},
+                                              {.function = clip, .lower = 0.1, .upper = 1e30},
+                                              {.function = leaky_relu, .alpha = 4},
+                                              {.function = leaky_relu, .alpha = -7},
+                                              {.function = leaky_relu, .alpha = 0.5}};
+    for (int round = 0; round < 300; ++round) {
+        const double m =
+            random.coin() ? random.spread(-12, 3) : std::vector{-1.0, 0.0, 2.0, 0.1}[static_cast<std::size_t>(round % 4)];
+        Words t = from_doubles(std::vector<double>{m}, format.bits, 10);
+        t.radii = Radii(std::vector<double>{std::abs(random.spread(-12, 3))}, 0);
+        const Rational r = radius(t, 0);
+        for (const Activation& a : activations) {
+            const auto image = [&](const Rational& x) -> Rational {
+                if (a.function == clip) {
+                    return x < exact(a.lower) ? exact(a.lower) : x > exact(a.upper) ? exact(a.upper) : x;
+                }
+                return x < 0 ? Rational(x * (a.function == relu ? Rational(0) : exact(a.alpha))) : x;
+            };
+            const Words y = activation_words(a, {1, 1, 1}, t, format);
+            for (const int part : {-4, -3, -2, -1, 0, 1, 2, 3, 4}) {
+                REQUIRE(contains(y, 0, format.bits, image(exact(m) + r * part / 4)));
+            }
+            const Rational slope = a.function == leaky_relu ? exact(std::max(1.0, std::abs(a.alpha))) : Rational(1);
+            REQUIRE(radius(y, 0) <= slope * r * Rational(101) / 100);
+        }
+    }
+}
