@@ -26,21 +26,22 @@ struct PointEnclosure {
     [[nodiscard]] double difference_down(std::size_t i) const noexcept;
 };
 
-/// Encloses both networks' outputs at x in fixed point of `words` words of some 20 bits: balls whose middles are exact sums of exact
-/// products, rounded to `words` words per node. Their radius grows by ‖|W|‖ per layer; more words make it smaller, by 2^−20 or so each,
-/// as long as activations are piecewise linear or HardSwish.
+/// Encloses both networks' outputs at x in fixed point of `words` words of some 20 bits: balls whose middles are exact sums of
+/// exact products, rounded to `words` words per node. Their radius grows by ‖|W|‖ per layer; more words make it smaller, by 2^−20
+/// or so each, as long as activations are piecewise linear or HardSwish.
 ///
-/// Errors  those of approx_evaluate but for overflow; Error{usage} for words outside 1..kMaxEnclosureWords or parameters that are not finite;
+/// Errors  those of approx_evaluate but for overflow; Error{usage} for words outside 1..kMaxEnclosureWords or parameters that are
+/// not finite;
 ///         Error{unsupported} for a layer whose fan-in exceeds 2^41.
-/// Cost    (words of W)·words forward passes for each network, 3 or 4 words for weights that were floats; memory some 20 bytes per word and entry.
-/// The result does not depend on `threads`.
+/// Cost    (words of W)·words forward passes for each network, 3 or 4 words for weights that were floats; memory some 20 bytes per
+/// word and entry. The result does not depend on `threads`.
 [[nodiscard]] PointEnclosure enclose_at(const Network& network, const Parameters& theta, const Parameters& quantized,
                                         std::span<const double> x, int words, int threads);
 
 inline constexpr int kMaxEnclosureWords = 240;
 
 struct EnclosureOptions {
-    double tolerance = 1e-3;            ///< wanted: width ≤ tolerance·largest magnitude
+    double tolerance = 1e-3;                 ///< wanted: width ≤ tolerance·largest magnitude
     std::optional<std::size_t> output = {};  ///< of this output; else of the one whose difference seems largest
     int first_bits = 64;
     int most_bits = 1600;

@@ -100,15 +100,11 @@ class Enclosing {
         }
         return internal::concat_words(concat, inputs(), dims, node_->dims, format_);
     }
-    Words value(const MaxPool& pool) const {
-        return internal::max_pool_words(pool, input_dims(), node_->dims, input(), format_);
-    }
+    Words value(const MaxPool& pool) const { return internal::max_pool_words(pool, input_dims(), node_->dims, input(), format_); }
     Words value(const AveragePool& pool) const {
         return internal::average_pool_words(pool, input_dims(), node_->dims, input(), format_);
     }
-    Words value(const Select& select) const {
-        return internal::select_words(select, input_dims(), node_->dims, input(), format_);
-    }
+    Words value(const Select& select) const { return internal::select_words(select, input_dims(), node_->dims, input(), format_); }
     Words value(const View&) { return take_input(); }
 
     const Network& network_;

@@ -16,46 +16,60 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 enum class Side : std::uint8_t { above, below };
 
-/// On which side of 0 each middle lies (0 is above), and the radii of the balls that have points on both sides (0 elsewhere).
+/// On which side of c each middle is taken to lie, and the radii about max(t, c) and min(t, c), as the side has it, for balls that
+/// have points on both sides (0 elsewhere).
 struct Sides {
     std::vector<Side> side;
     Radii undecided;
 
-    /// i where entry i is on that side, else −1.
-    [[nodiscard]] std::vector<std::int64_t> source(Side wanted) const {
-        std::vector<std::int64_t> result(side.size());
-        for (std::size_t i = 0; i < side.size(); ++i) {
-            result[i] = side[i] == wanted ? static_cast<std::int64_t>(i) : -1;
-        }
-        return result;
-    }
     /// The entries of `t` on that side, 0 elsewhere, without the radii of those that are undecided.
-    [[nodiscard]] Words part(const Words& t, Side wanted, const WordFormat& format) const {
-        Words result = gather(t, source(wanted), format);
-        for (std::size_t i = 0; i < side.size(); ++i) {
-            if (undecided.value(i) > 0) {
-                result.radii.set(i, 0);
+    [[nodiscard]] Words part(Words t, Side wanted, const WordFormat& format) const {
+        for_blocks(side.size(), format.threads, [&](std::size_t begin, std::size_t end) {
+            for (std::vector<std::int32_t>& word : t.digits) {
+                for (std::size_t i = begin; i < end; ++i) {
+                    word[i] = side[i] == wanted ? word[i] : 0;
+                }
             }
-        }
-        result.radii.normalise();
-        return result;
+            for (std::size_t i = begin; i < end; ++i) {
+                if (side[i] != wanted || undecided.value(i) > 0) {
+                    t.radii.set(i, 0);
+                }
+            }
+        });
+        t.radii.normalise();
+        return t;
     }
 };
 
-Sides sides_of(const Words& t, const WordFormat& format) {
+/// E9.
+Sides sides_of(const Words& t, double c, const WordFormat& format) {
     Sides result;
     result.side.resize(t.entries());
     std::vector<double> undecided(t.entries(), 0.0);
+    const std::int64_t unit = c == 0 ? t.radii.exponent() : std::max<std::int64_t>(t.radii.exponent(), std::ilogb(c));
     for_blocks(t.entries(), format.threads, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
-            result.side[i] = middle_is_negative(t, i) ? Side::below : Side::above;
-            if (t.radii.value(i) > 0) {
-                const Interval at = ends(t, i, format.bits).interval;
-                undecided[i] = at.lower >= 0 || at.upper <= 0 ? 0 : t.radii.value(i);
+            const double radius = t.radii.value(i);
+            if (c == 0) {
+                result.side[i] = middle_is_negative(t, i) ? Side::below : Side::above;
+                if (radius > 0) {
+                    const Interval at = ends(t, i, format.bits).interval;
+                    undecided[i] = at.lower >= 0 || at.upper <= 0 ? 0 : radius;
+                }
+                continue;
             }
+            const Interval at = to_interval(ends(t, i, format.bits));
+            if (at.lower >= c || at.upper <= c) {
+                result.side[i] = at.lower >= c ? Side::above : Side::below;
+                continue;
+            }
+            const Interval middle = to_interval(middle_ends(t, i, format.bits));
+            result.side[i] = middle.upper >= c ? Side::above : Side::below;
+            const double beyond = middle.upper >= c ? next_up(c - middle.lower) : 0;  // the middle may lie so far below c
+            undecided[i] = add_up(scale_up(radius, t.radii.exponent() - unit), beyond > 0 ? scale_up(beyond, -unit) : 0);
         }
     });
-    result.undecided = Radii(std::move(undecided), t.radii.exponent());
+    result.undecided = Radii(std::move(undecided), unit);
     return result;
 }
 
@@ -73,23 +87,23 @@ Words shifted(const Words& t, double c, const WordFormat& format) {
 }
 
 /// t where it is on side `keep` of c, else c: max(t, c) for `above`, min(t, c) for `below`.
-Words bounded(const Words& t, double c, Side keep, const WordFormat& format) {
-    const Sides sides = c == 0 ? sides_of(t, format) : sides_of(shifted(t, -c, format), format);
-    const bool undecided = !sides.undecided.all_zero();
-    if (!undecided && std::ranges::all_of(sides.side, [keep](Side s) { return s == keep; })) {
+Words bounded(Words t, double c, Side keep, const WordFormat& format) {
+    const Sides sides = sides_of(t, c, format);
+    const bool all_kept = std::ranges::all_of(sides.side, [keep](Side s) { return s == keep; });
+    if (all_kept && sides.undecided.all_zero()) {
         return t;
     }
-    Words result = sides.part(t, keep, format);
-    if (c == 0) {
+    Words result = sides.part(std::move(t), keep, format);
+    if (c == 0 || all_kept) {
         result.radii.add(sides.undecided);
         result.radii.normalise();
         return result;
     }
     const Words constant = from_doubles(std::span(&c, 1), format.bits, format.words + 2);
-    std::vector<std::int64_t> replaced = sides.source(keep);
-    std::ranges::transform(replaced, replaced.begin(), [](std::int64_t kept) { return kept < 0 ? 0 : -1; });
+    std::vector<std::int64_t> replaced(sides.side.size());
+    std::ranges::transform(sides.side, replaced.begin(), [keep](Side s) { return s == keep ? -1 : 0; });
     const std::array<const Words*, 2> terms{&result, &constant};
-    Sums sums(format, t.entries(), positions_of(terms, format));
+    Sums sums(format, result.entries(), positions_of(terms, format));
     sums.add(result);
     sums.add(constant, replaced);
     sums.radii().add(sides.undecided);
@@ -98,9 +112,9 @@ Words bounded(const Words& t, double c, Side keep, const WordFormat& format) {
 
 Words clipped(Words t, double lower, double upper, const WordFormat& format) {
     if (lower > -kInfinity) {
-        t = bounded(t, lower, Side::above, format);
+        t = bounded(std::move(t), lower, Side::above, format);
     }
-    return upper < kInfinity ? bounded(t, upper, Side::below, format) : t;
+    return upper < kInfinity ? bounded(std::move(t), upper, Side::below, format) : t;
 }
 
 std::vector<double> slopes_of(const Activation& activation, const Dims& dims) {
@@ -112,7 +126,7 @@ std::vector<double> slopes_of(const Activation& activation, const Dims& dims) {
 }
 
 Words leaky_relu(const Activation& activation, const Dims& dims, const Words& t, const WordFormat& format) {
-    const Sides sides = sides_of(t, format);
+    const Sides sides = sides_of(t, 0, format);
     const std::vector<double> slopes = slopes_of(activation, dims);
     const Words positive = sides.part(t, Side::above, format);
     const Words negative = diagonal_words(slopes, {}, dims, sides.part(t, Side::below, format), format);
@@ -132,7 +146,8 @@ Words leaky_relu(const Activation& activation, const Dims& dims, const Words& t,
 /// t·min(max(t + 3, 0), 6)/6.
 Words hard_swish(const Words& t, const WordFormat& format) {
     const Words gate = clipped(shifted(t, 3, format), 0, 6, format);
-    return divide(product(t, gate, format), [](std::size_t) { return 6; }, 6, format);
+    return divide(
+        product(t, gate, format), [](std::size_t) { return 6; }, 6, format);
 }
 
 /// By the activation's enclosure in double.
@@ -167,7 +182,7 @@ Words activation_words(const Activation& activation, const Dims& dims, Words t, 
     using enum ActivationFunction;
     switch (activation.function) {
         case relu:
-            return bounded(t, 0, Side::above, format);
+            return bounded(std::move(t), 0, Side::above, format);
         case clip:
             return clipped(std::move(t), activation.lower, activation.upper, format);
         case leaky_relu:

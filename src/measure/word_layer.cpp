@@ -15,7 +15,7 @@ namespace qbound::internal {
 namespace {
 
 /// Outputs of a stacked product, at most, unless one word has more.
-constexpr std::size_t kStackedOutputs = std::size_t{1} << 23;
+constexpr std::size_t kStackedOutputs = std::size_t{1} << 21;
 
 std::size_t index(std::int64_t i) {
     return static_cast<std::size_t>(i);
@@ -41,10 +41,8 @@ WeightLayer stack(const WeightLayer& layer, const Words& weight, std::size_t fir
     return stacked;
 }
 
-std::vector<double> apply(const WeightLayer& layer, const Dims& in, std::span<const double> u, int threads) {
-    std::vector<double> y(index(layer.out_channels() * layer.axes[0].out * layer.axes[1].out));
-    forward_layer(layer, {layer.weight, {}}, in, 1, u, y, threads);
-    return y;
+std::size_t outputs_of(const WeightLayer& layer) {
+    return index(layer.out_channels() * layer.axes[0].out * layer.axes[1].out);
 }
 
 /// Adds the products of all words of W and u to their sums. E5.
@@ -53,9 +51,11 @@ void add_products(const WeightLayer& layer, const Words& weight, const Dims& in,
     if (u.digits.empty() || weight.digits.empty()) {
         return;
     }
-    const std::size_t outputs = index(layer.out_channels() * layer.axes[0].out * layer.axes[1].out);
+    const std::size_t outputs = outputs_of(layer);
     const std::size_t per_group = outputs / index(layer.groups);
     const std::size_t chunk = std::clamp<std::size_t>(kStackedOutputs / outputs, 1, weight.digits.size());
+    std::vector<double> word(u.entries());
+    std::vector<double> y(outputs * chunk);
     for (std::size_t first = 0; first < weight.digits.size(); first += chunk) {
         const std::size_t last = std::min(first + chunk, weight.digits.size());
         const WeightLayer stacked = stack(layer, weight, first, last);
@@ -63,8 +63,8 @@ void add_products(const WeightLayer& layer, const Words& weight, const Dims& in,
             if (std::ranges::all_of(u.digits[k], [](std::int32_t d) { return d == 0; })) {
                 continue;
             }
-            const std::vector<double> word(u.digits[k].begin(), u.digits[k].end());
-            const std::vector<double> y = apply(stacked, in, word, format.threads);
+            std::ranges::copy(u.digits[k], word.begin());
+            forward_layer(stacked, {stacked.weight, {}}, in, 1, word, std::span(y).first(outputs * (last - first)), format.threads);
             const auto words = static_cast<std::int64_t>(last - first);
             parallel_for(layer.groups * words, outputs < (1U << 14U) ? 1 : format.threads, [&](std::int64_t tile) {
                 const std::size_t j = first + index(tile % words);
@@ -83,7 +83,8 @@ void add_products(const WeightLayer& layer, const Words& weight, const Dims& in,
 Radii layer_radii(const WeightLayer& layer, const Radii& weight, const Dims& in, const Radii& u, int threads) {
     WeightLayer absolute = layer;
     absolute.weight = std::make_shared<const Tensor>(Tensor{layer.weight->shape, weight.values()});
-    std::vector<double> y = apply(absolute, in, u.values(), threads);
+    std::vector<double> y(outputs_of(layer));
+    forward_layer(absolute, {absolute.weight, {}}, in, 1, u.values(), y, threads);
     for (double& v : y) {
         v = inflate_term_sum_up(v, layer.fan_in());
     }

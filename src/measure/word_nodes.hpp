@@ -9,8 +9,8 @@ namespace qbound::internal {
 
 /// W u + b with the middle's products by `forward_layer`, exactly. Precondition: fan-in·2^(2β−2) ≤ 2^53.
 /// Cost    words of W × words of u forward passes of the layer; memory a 64-bit integer per output and word.
-[[nodiscard]] Words layer_words(const WeightLayer& layer, std::span<const double> weight, std::span<const double> bias, const Dims& in,
-                                const Dims& out, const Words& u, const WordFormat& format);
+[[nodiscard]] Words layer_words(const WeightLayer& layer, std::span<const double> weight, std::span<const double> bias,
+                                const Dims& in, const Dims& out, const Words& u, const WordFormat& format);
 /// scale_c·t + shift_c.
 [[nodiscard]] Words diagonal_words(std::span<const double> scale, std::span<const double> shift, const Dims& dims, const Words& t,
                                    const WordFormat& format);

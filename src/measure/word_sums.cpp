@@ -12,11 +12,6 @@ namespace qbound::internal {
 
 namespace {
 
-/// Rows above the highest that carries may need (E2).
-std::size_t carry_rows(int bits) {
-    return static_cast<std::size_t>((63 + bits - 1) / bits + 1);
-}
-
 /// Words that are worth less than this part of the least radius are dropped (E3).
 constexpr std::int64_t kRadiusBits = 8;
 
@@ -43,8 +38,12 @@ Positions positions_of(std::span<const Words* const> terms, const WordFormat& fo
 Sums::Sums(const WordFormat& format, std::size_t entries, Positions positions)
     : format_(format),
       lowest_(positions.lowest),
-      rows_(static_cast<std::size_t>(positions.highest - positions.lowest + 1), std::vector<std::int64_t>(entries)),
-      radii_(entries) {}
+      rows_(static_cast<std::size_t>(positions.highest - positions.lowest + 1)),
+      radii_(entries) {
+    for (std::vector<std::int64_t>& row : rows_) {
+        row.resize(entries);
+    }
+}
 
 template <class Source>
 void Sums::add_from(const Words& term, int sign, const Source& from) {
@@ -91,20 +90,25 @@ void Sums::add(const Words& term, std::span<const std::int64_t> source) {
 }
 
 void Sums::carry() {
-    rows_.resize(rows_.size() + carry_rows(format_.bits), std::vector<std::int64_t>(radii_.size()));
     const int bits = format_.bits;
     const std::int64_t half = std::int64_t{1} << (bits - 1);
+    std::vector<std::int64_t> carries(radii_.size());
+    const auto carry_into = [&](std::vector<std::int64_t>& row, std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const std::int64_t q = row[i] + carries[i];
+            carries[i] = (q + half) >> bits;
+            row[i] = q - carries[i] * (half * 2);
+        }
+    };
     for_blocks(radii_.size(), format_.threads, [&](std::size_t begin, std::size_t end) {
-        std::vector<std::int64_t> carries(end - begin);
         for (std::vector<std::int64_t>& row : rows_) {
-            for (std::size_t i = begin; i < end; ++i) {
-                const std::int64_t q = row[i] + carries[i - begin];
-                const std::int64_t c = (q + half) >> bits;
-                row[i] = q - c * (half * 2);
-                carries[i - begin] = c;
-            }
+            carry_into(row, begin, end);
         }
     });
+    while (has_digit(carries)) {
+        rows_.emplace_back(radii_.size());
+        carry_into(rows_.back(), 0, radii_.size());
+    }
 }
 
 /// Moves the words of rows 0..first_kept−1 into the radius.

@@ -176,6 +176,11 @@ Ends ends(const Words& words, std::size_t i, int bits) {
     return {around(parts, scale_up(radius, words.radii.exponent() - parts.exponent)), parts.exponent};
 }
 
+Ends middle_ends(const Words& words, std::size_t i, int bits) {
+    const Parts parts = parts_of(words, i, bits);
+    return {around(parts, 0), parts.exponent};
+}
+
 Interval to_interval(const Ends& ends) {
     return {-scale_end_up(-ends.interval.lower, ends.exponent), scale_end_up(ends.interval.upper, ends.exponent)};
 }

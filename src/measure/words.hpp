@@ -17,8 +17,8 @@ namespace qbound::internal {
 
 /// Digits are integers d with −2^(bits−1) ≤ d < 2^(bits−1).
 struct WordFormat {
-    int bits = 22;   ///< β, 7..26
-    int words = 8;   ///< kept per entry, 1..kMaxWords
+    int bits = 22;  ///< β, 7..26
+    int words = 8;  ///< kept per entry, 1..kMaxWords
     int threads = 1;
 };
 
@@ -66,6 +66,8 @@ struct Ends {
 };
 /// Encloses ball i: some 2⌊53/β⌋ words of the middle, less and plus the radius, outward (E9).
 [[nodiscard]] Ends ends(const Words& words, std::size_t i, int bits);
+/// The middle alone.
+[[nodiscard]] Ends middle_ends(const Words& words, std::size_t i, int bits);
 /// The same as doubles.
 [[nodiscard]] Interval to_interval(const Ends& ends);
 /// An upper bound of each |middle|.
@@ -90,7 +92,9 @@ class Sums {
     /// Entry i += term_{source[i]}, or nothing where that is negative.
     void add(const Words& term, std::span<const std::int64_t> source);
     /// The integers at `position`.
-    [[nodiscard]] std::vector<std::int64_t>& row(std::int64_t position) { return rows_[static_cast<std::size_t>(position - lowest_)]; }
+    [[nodiscard]] std::vector<std::int64_t>& row(std::int64_t position) {
+        return rows_[static_cast<std::size_t>(position - lowest_)];
+    }
     [[nodiscard]] Radii& radii() noexcept { return radii_; }
 
     /// Carries (E2) and rounds to `words` words (E3).
@@ -117,8 +121,8 @@ class Sums {
 /// Largest divisor of `divide`.
 inline constexpr std::int64_t kMaxDivisor = std::int64_t{1} << 35;
 /// Entry i divided by divisor(i) ≥ 1, at most `largest_divisor`; a radius is lost where that is above kMaxDivisor (E8).
-[[nodiscard]] Words divide(const Words& words, const std::function<std::int64_t(std::size_t)>& divisor, std::int64_t largest_divisor,
-                           const WordFormat& format);
+[[nodiscard]] Words divide(const Words& words, const std::function<std::int64_t(std::size_t)>& divisor,
+                           std::int64_t largest_divisor, const WordFormat& format);
 
 /// work(begin, end) over fixed blocks of entries.
 void for_blocks(std::size_t entries, int threads, const std::function<void(std::size_t, std::size_t)>& work);

@@ -246,7 +246,8 @@ TEST_CASE("activations at and beside their kinks are exact") {
         return result;
     };
     CHECK(values({.function = relu}, on_kinks) == Values{0, 0, 0, 0, 0, 0x1p-1074, 1, 3, 6, 10});
-    CHECK(values({.function = clip, .lower = -3, .upper = 6}, on_kinks) == Values{-3, -3, -1, -0x1p-1074, 0, 0x1p-1074, 1, 3, 6, 6});
+    CHECK(values({.function = clip, .lower = -3, .upper = 6}, on_kinks) ==
+          Values{-3, -3, -1, -0x1p-1074, 0, 0x1p-1074, 1, 3, 6, 6});
     CHECK(values({.function = clip, .lower = 1, .upper = 1}, on_kinks) == Values(10, 1.0));
     CHECK(values({.function = clip, .upper = 0}, on_kinks) == Values{-10, -3, -1, -0x1p-1074, 0, 0, 0, 0, 0, 0});
     CHECK(values({.function = leaky_relu, .alpha = 0.25}, plain)[0] == -2.5);

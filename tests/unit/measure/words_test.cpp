@@ -53,10 +53,34 @@ Words one_entry(std::int64_t top, const std::vector<std::int32_t>& digits, doubl
     return words;
 }
 
-const std::vector<double> kOddDoubles = {0.0,      -0.0,       1.0,          -1.0,       0.5,      -0.5,       3.0,
-                                         0x1p63,   -0x1p63,    1e300,        -1e300,     1e-300,   -1e-300,    0.1,
-                                         -0.1,     kLargest,   -kLargest,    kLeastSubnormal, -kLeastSubnormal, 0x1.8p-1030, 0x1.fffffffffffffp0,
-                                         -0x1.fffffffffffffp-1, 0x1p21, 0x1.8p21, 0x1p-22,     -0x1p43,  0x1.000002p20, 0x1p-1022};
+const std::vector<double> kOddDoubles = {0.0,
+                                         -0.0,
+                                         1.0,
+                                         -1.0,
+                                         0.5,
+                                         -0.5,
+                                         3.0,
+                                         0x1p63,
+                                         -0x1p63,
+                                         1e300,
+                                         -1e300,
+                                         1e-300,
+                                         -1e-300,
+                                         0.1,
+                                         -0.1,
+                                         kLargest,
+                                         -kLargest,
+                                         kLeastSubnormal,
+                                         -kLeastSubnormal,
+                                         0x1.8p-1030,
+                                         0x1.fffffffffffffp0,
+                                         -0x1.fffffffffffffp-1,
+                                         0x1p21,
+                                         0x1.8p21,
+                                         0x1p-22,
+                                         -0x1p43,
+                                         0x1.000002p20,
+                                         0x1p-1022};
 
 }  // namespace
 
@@ -110,15 +134,17 @@ TEST_CASE("carries keep the value, at the limits too") {
     const std::int64_t limit = std::int64_t{1} << 62;
     for (const int bits : {7, 13, 22, 26}) {
         const std::int64_t half = std::int64_t{1} << (bits - 1);
-        const std::vector<std::int64_t> odd{0, 1, -1, half, -half, half - 1, -half - 1, limit, -limit, limit - 1, 1 - limit, 3 * half, -3 * half};
+        const std::vector<std::int64_t> odd{0,     1,      -1,        half,      -half,    half - 1, -half - 1,
+                                            limit, -limit, limit - 1, 1 - limit, 3 * half, -3 * half};
         const WordFormat format{bits, 100, 1};
         for (int round = 0; round < 300; ++round) {
             const std::int64_t rows = random.integer(1, 6);
             Sums sums(format, 1, {-3, rows - 4});
             Rational truth = 0;
             for (std::int64_t position = -3; position < rows - 3; ++position) {
-                const std::int64_t value = random.coin() ? odd[static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(odd.size()) - 1))]
-                                                         : random.integer(-limit, limit - 1);
+                const std::int64_t value =
+                    random.coin() ? odd[static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(odd.size()) - 1))]
+                                  : random.integer(-limit, limit - 1);
                 sums.row(position)[0] = value;
                 truth += Rational(value) * power_of_two(bits * position);
             }
@@ -251,14 +277,22 @@ TEST_CASE("division by integers, exact where it can be") {
         }
         const Words t = one_entry(random.integer(-3, 3), digits, random.coin() ? 0 : 1, -60);
         const std::int64_t divisor = random.coin() ? random.integer(1, 50) : random.integer(1, kMaxDivisor);
-        const Words q = divide(t, [=](std::size_t) { return divisor; }, divisor, format);
+        const Words q = divide(
+            t, [=](std::size_t) { return divisor; }, divisor, format);
         REQUIRE(contains(q, 0, 20, (middle(t, 0, 20) + radius(t, 0)) / divisor));
         REQUIRE(contains(q, 0, 20, (middle(t, 0, 20) - radius(t, 0)) / divisor));
-        REQUIRE((q.digits.empty() || radius(q, 0) <= radius(t, 0) / divisor * Rational(102) / 100 + Rational(102) / 100 * power_of_two(20 * q.bottom())));
+        REQUIRE((q.digits.empty() || radius(q, 0) <= radius(t, 0) / divisor * Rational(102) / 100 +
+                                                         Rational(102) / 100 * power_of_two(20 * q.bottom())));
     }
-    CHECK(radius(divide(one_entry(0, {3}), [](std::size_t) { return 64; }, 64, format), 0) == 0);
-    CHECK(radius(divide(one_entry(0, {12}), [](std::size_t) { return 6; }, 6, format), 0) == 0);
-    CHECK(divide(one_entry(0, {3}), [](std::size_t) { return kMaxDivisor + 1; }, kMaxDivisor + 1, format).radii.value(0) == kInf);
+    CHECK(radius(divide(
+                     one_entry(0, {3}), [](std::size_t) { return 64; }, 64, format),
+                 0) == 0);
+    CHECK(radius(divide(
+                     one_entry(0, {12}), [](std::size_t) { return 6; }, 6, format),
+                 0) == 0);
+    CHECK(divide(
+              one_entry(0, {3}), [](std::size_t) { return kMaxDivisor + 1; }, kMaxDivisor + 1, format)
+              .radii.value(0) == kInf);
 }
 
 TEST_CASE("products and sums of balls") {
@@ -268,7 +302,8 @@ TEST_CASE("products and sums of balls") {
         const auto ball = [&] {
             std::vector<std::int32_t> digits;
             for (std::int64_t k = random.integer(0, 7); k > 0; --k) {
-                digits.push_back(static_cast<std::int32_t>(random.integer(-(1 << (format.bits - 1)), (1 << (format.bits - 1)) - 1)));
+                digits.push_back(
+                    static_cast<std::int32_t>(random.integer(-(1 << (format.bits - 1)), (1 << (format.bits - 1)) - 1)));
             }
             return one_entry(random.integer(-9, 9), digits, random.coin() ? 0 : random.unit(), random.integer(-99, 9));
         };
@@ -327,4 +362,37 @@ TEST_CASE("radii never get smaller") {
     radii.raise_exponent(100);
     CHECK(radii.values() == std::vector<double>{0, std::ldexp(1.5, -89), std::ldexp(1.0, -589), kInf});
     CHECK(Radii({std::nan("")}, 0).value(0) == kInf);
+}
+
+TEST_CASE("the image of a ball under a piecewise linear activation lies in the ball about it") {
+    test::Random random(8);
+    const WordFormat format{22, 4, 1};
+    using enum ActivationFunction;
+    const std::vector<Activation> activations{{.function = relu},
+                                              {.function = clip, .lower = -1, .upper = 2},
+                                              {.function = clip, .lower = 0.1, .upper = 1e30},
+                                              {.function = leaky_relu, .alpha = 4},
+                                              {.function = leaky_relu, .alpha = -7},
+                                              {.function = leaky_relu, .alpha = 0.5}};
+    for (int round = 0; round < 300; ++round) {
+        const double m =
+            random.coin() ? random.spread(-12, 3) : std::vector{-1.0, 0.0, 2.0, 0.1}[static_cast<std::size_t>(round % 4)];
+        Words t = from_doubles(std::vector<double>{m}, format.bits, 10);
+        t.radii = Radii(std::vector<double>{std::abs(random.spread(-12, 3))}, 0);
+        const Rational r = radius(t, 0);
+        for (const Activation& a : activations) {
+            const auto image = [&](const Rational& x) -> Rational {
+                if (a.function == clip) {
+                    return x < exact(a.lower) ? exact(a.lower) : x > exact(a.upper) ? exact(a.upper) : x;
+                }
+                return x < 0 ? Rational(x * (a.function == relu ? Rational(0) : exact(a.alpha))) : x;
+            };
+            const Words y = activation_words(a, {1, 1, 1}, t, format);
+            for (const int part : {-4, -3, -2, -1, 0, 1, 2, 3, 4}) {
+                REQUIRE(contains(y, 0, format.bits, image(exact(m) + r * part / 4)));
+            }
+            const Rational slope = a.function == leaky_relu ? exact(std::max(1.0, std::abs(a.alpha))) : Rational(1);
+            REQUIRE(radius(y, 0) <= slope * r * Rational(101) / 100);
+        }
+    }
 }
