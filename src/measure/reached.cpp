@@ -29,10 +29,7 @@ Reached prove(const Network& network, const Parameters& theta, const Parameters&
     const Interval difference = at.difference[witness.output];
     Reached reached;
     reached.value = witness.value;
-    reached.width = next_up(difference.upper - difference.lower);
-    if (difference.lower == 0 && difference.upper == 0) {
-        reached.width = 0;
-    }
+    reached.width = difference.lower == difference.upper ? 0 : next_up(difference.upper - difference.lower);
     if (refined.closed) {
         reached.guarantee = Guarantee::lower;
         reached.value = at.difference_down(witness.output);
