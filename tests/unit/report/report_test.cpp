@@ -7,6 +7,7 @@
 #include "support/json_schema.hpp"
 #include "support/networks.hpp"
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -208,6 +209,31 @@ TEST_CASE("report: several models") {
     document += writer.finish();
     CHECK(Json::parse(document).size() == 1);
     CHECK(internal::DocumentWriter(Format::json, {}, true).finish().empty());
+}
+
+TEST_CASE("report: what was reached stands beside the bounds in every format") {
+    const Network network = typed();
+    Report report = report_on(network, {at(3), at(4)});
+    for (Result& result : report.results) {
+        result.reached.emplace();
+        result.reached->value = 0.25;
+        result.reached->width = 1e-17;
+        result.reached->guarantee = Guarantee::lower;
+        result.reached->witness.evaluations = 7;
+    }
+    const Json json = Json::parse(render({report}, Format::json, {}));
+    CHECK(first_difference(schema().validate(json)).empty());
+    CHECK(json["results"][0]["measured"]["value"] == 0.25);
+    CHECK(json["results"][0]["measured"]["guarantee"] == "lower");
+    // 4.75 against 0.25: log10(19) = 1.2787…
+    CHECK(json["results"][0]["gap_decades"].get<double>() >= std::log10(19));
+    CHECK(json["results"][0]["gap_decades"].get<double>() == Approx(std::log10(19)).epsilon(1e-9));
+    CHECK_THAT(render({report}, Format::csv, {}), ContainsSubstring("typed.json,3,round,tensor,reached,lower,0.25,-0.60205999"));
+    CHECK_THAT(render({report}, Format::table, {}), ContainsSubstring("best/reached"));
+    report.results.resize(1);
+    CHECK_THAT(render({report}, Format::table, {}), ContainsSubstring("1.28 decades above the error reached"));
+    report.results.front().reached->value = 0;
+    CHECK(first_difference(schema().validate(Json::parse(render({report}, Format::json, {})))).empty());
 }
 
 TEST_CASE("report: CSV and TSV in long form") {
