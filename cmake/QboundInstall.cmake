@@ -2,7 +2,7 @@
 # The program, its manual page and schema; and for other projects qbound::qbound, which stands for all libraries of src/.
 include(CMakePackageConfigHelpers)
 
-set(qbound_modules core loader network quantize norms bounds measure report)
+set(qbound_modules core loader network quantize norms bounds measure decide report)
 
 # Within this project the libraries link their dependencies by $<BUILD_INTERFACE:…>. They are static, so whoever links the installed
 # ones needs the same dependencies: each is handed on as a link requirement, which qboundConfig.cmake finds.

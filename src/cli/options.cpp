@@ -84,17 +84,34 @@ LoadOptions ModelOptions::load_options() const {
     return options;
 }
 
-void QuantizerOptions::add_to(CLI::App& app) {
+void QuantizerOptions::add_to(CLI::App& app, bool rule_only) {
     const std::string group = "Quantizer";
-    add_text(app, "--bits", bits, "LIST", "bit widths: 8, or 2,4,8, or 2..8 [8]", group);
+    if (!rule_only) {
+        add_text(app, "--bits", bits, "LIST", "bit widths: 8, or 2,4,8, or 2..8 [8]", group);
+    }
     add_text(app, "--rounding", rounding, "round|floor", "to the nearest step, or down [round]", group);
     add_text(app, "--ties", ties, "even|away", "halfway cases of round [even]", group);
     add_text(app, "--granularity", granularity, "tensor|channel|network", "what shares one step [tensor]", group);
     app.add_flag("--asymmetric", asymmetric, "a grid with a zero point")->group(group);
-    add_text(app, "--eta", eta, "STEP", "this step for all weights, without clipping, in place of bits", group);
+    if (!rule_only) {
+        add_text(app, "--eta", eta, "STEP", "this step for all weights, without clipping, in place of bits", group);
+    }
     app.add_flag("--quantize-biases", quantize_biases, "quantize biases too")->group(group);
-    add_text(app, "--bits-map", bits_map, "FILE", "JSON object {\"layer\": bits} for layers that differ", group);
-    add_text(app, "--quantized", quantized, "MODEL", "take the quantized network from this file instead", group);
+    if (!rule_only) {
+        add_text(app, "--bits-map", bits_map, "FILE", "JSON object {\"layer\": bits} for layers that differ", group);
+        add_text(app, "--quantized", quantized, "MODEL", "take the quantized network from this file instead", group);
+    }
+}
+
+Quantizer QuantizerOptions::rule() const {
+    Quantizer rule;
+    rule.rounding = parse_word(rounding, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor;
+    rule.ties = parse_word(ties, "--ties", {"even", "away"}) == 0 ? Ties::even : Ties::away;
+    constexpr Granularity kGranularities[] = {Granularity::tensor, Granularity::channel, Granularity::network};
+    rule.granularity = kGranularities[parse_word(granularity, "--granularity", {"tensor", "channel", "network"})];
+    rule.symmetric = !asymmetric;
+    rule.quantize_biases = quantize_biases;
+    return rule;
 }
 
 bool QuantizerOptions::given() const {
@@ -102,13 +119,7 @@ bool QuantizerOptions::given() const {
 }
 
 std::vector<Quantizer> QuantizerOptions::quantizers() const {
-    Quantizer common;
-    common.rounding = parse_word(rounding, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor;
-    common.ties = parse_word(ties, "--ties", {"even", "away"}) == 0 ? Ties::even : Ties::away;
-    constexpr Granularity kGranularities[] = {Granularity::tensor, Granularity::channel, Granularity::network};
-    common.granularity = kGranularities[parse_word(granularity, "--granularity", {"tensor", "channel", "network"})];
-    common.symmetric = !asymmetric;
-    common.quantize_biases = quantize_biases;
+    Quantizer common = rule();
     if (!quantized.empty()) {
         if (!bits.empty() || !eta.empty() || !bits_map.empty() || asymmetric || quantize_biases) {
             fail("--quantized", "excludes the options of a quantizer", "the file says what the quantized weights are");

@@ -46,17 +46,6 @@ std::string tsv_field(const std::string& text) {
     return escaped;
 }
 
-std::string line(Delimited kind, const std::vector<std::string>& fields) {
-    std::string out;
-    for (const std::string& field : fields) {
-        if (!out.empty() || &field != &fields.front()) {
-            out += kind == Delimited::csv ? ',' : '\t';
-        }
-        out += kind == Delimited::csv ? csv_field(valid_utf8(field)) : tsv_field(valid_utf8(field));
-    }
-    return out + '\n';
-}
-
 /// model, bits, rounding, granularity: the last three are empty where θ' came from a file, the bits also for a given step.
 std::vector<std::string> leading_fields(const Report& report, const Result& result) {
     std::vector<std::string> fields{report.model.file, "", "", ""};
@@ -81,6 +70,17 @@ std::string eta_fields(const LayerReport& layer) {
 
 }  // namespace
 
+std::string delimited_line(Delimited kind, const std::vector<std::string>& fields) {
+    std::string out;
+    for (const std::string& field : fields) {
+        if (!out.empty() || &field != &fields.front()) {
+            out += kind == Delimited::csv ? ',' : '\t';
+        }
+        out += kind == Delimited::csv ? csv_field(valid_utf8(field)) : tsv_field(valid_utf8(field));
+    }
+    return out + '\n';
+}
+
 std::string delimited_header(Delimited kind, const RenderOptions& options) {
     std::vector<std::string> names{"model", "bits", "rounding", "granularity"};
     if (options.layers) {
@@ -89,7 +89,7 @@ std::string delimited_header(Delimited kind, const RenderOptions& options) {
     } else {
         names.insert(names.end(), {"method", "guarantee", "value", "log10", "reasons"});
     }
-    return line(kind, names);
+    return delimited_line(kind, names);
 }
 
 std::string delimited_rows(Delimited kind, const Report& report, const RenderOptions& options) {
@@ -107,7 +107,7 @@ std::string delimited_rows(Delimited kind, const Report& report, const RenderOpt
                                layer->delta_norm_2 ? round_trip_up(layer->delta_norm_2->value_up()) : "", eta_fields(*layer), layer->bits == 0 ? "" : fmt::format("{}", layer->bits),
                                round_trip_up(layer->max_abs_delta), round_trip_up(layer->max_abs_bias_delta),
                                layer->share ? shortest(*layer->share) : ""});
-                out += line(kind, fields);
+                out += delimited_line(kind, fields);
             }
             continue;
         }
@@ -116,7 +116,7 @@ std::string delimited_rows(Delimited kind, const Report& report, const RenderOpt
             fields.insert(fields.end(),
                           {bound.method, std::string(to_string(bound.guarantee)), round_trip_up(bound.value.value_up()),
                            round_trip_up(bound.value.log10_up()), join(bound.reasons, "; ")});
-            out += line(kind, fields);
+            out += delimited_line(kind, fields);
         }
     }
     return out;

@@ -17,5 +17,9 @@ namespace qbound::internal {
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts);
 void write_shape(JsonWriter& json, std::string_view key, const Shape& shape);
 void write_model(JsonWriter& json, const ModelSummary& model);
+/// The members value, value_hex and log10 of a bound.
+void write_value(JsonWriter& json, Upper value);
+/// The members of a quantizer that say how it rounds, without its bits or step.
+void write_rule(JsonWriter& json, const Quantizer& quantizer);
 
 }  // namespace qbound::internal
