@@ -201,11 +201,11 @@ ExitCode run_allocate(const std::vector<std::string>& arguments, Console& consol
         file.emplace(command.output);
     }
     const AllocateReport report = command.report(console);
-    if (command.output != "-") {
-        console.write(allocate_report(report, parse_format(command.format), !command.common.quiet, color));
-    }
     if (file) {
         file->commit(bits_map_json(report.layers, report.result->best.bits));
+    }
+    if (command.output != "-") {
+        console.write(allocate_report(report, parse_format(command.format), !command.common.quiet, color));
     }
     return ExitCode::done;
 }

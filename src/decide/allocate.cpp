@@ -180,6 +180,12 @@ std::vector<State> Search::frontier(std::size_t points) {
             front.push_back(state);
         }
     }
+    // The uniform states may be too many; the ends stay.
+    const std::size_t kept = std::min(front.size(), std::max<std::size_t>(points, 1));
+    for (std::size_t i = 0; i < kept && kept < front.size(); ++i) {
+        front[i] = front[kept == 1 ? 0 : i * (front.size() - 1) / (kept - 1)];
+    }
+    front.resize(kept);
     return front;
 }
 
