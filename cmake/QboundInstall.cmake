@@ -27,7 +27,7 @@ install(TARGETS qbound RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS qbound_all ${qbound_libraries} EXPORT qboundTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY include/qbound DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES docs/qbound.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-install(FILES docs/report.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/qbound")
+install(FILES docs/report.schema.json docs/allocate.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/qbound")
 
 set(qbound_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/qbound")
 install(EXPORT qboundTargets NAMESPACE qbound:: DESTINATION "${qbound_config_dir}")

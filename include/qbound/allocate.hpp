@@ -45,15 +45,15 @@ struct AllocationResult {
     Allocation best;
     std::optional<Allocation> uniform;   ///< the best single width that meets the goal, if one does
     std::vector<AllocatedLayer> layers;  ///< of `best`
-    bool bits_matter = true;             ///< false if the narrowest width everywhere has the bound of the widest
+    bool bits_matter = true;             ///< false if the widest bits have no smaller bound than the narrowest, and that is not 0
 };
 
 /// The numbers whose bits make up a size: weights, and biases where those are quantized. A weight that several layers share counts
 /// once, and these layers get the same bits.
 [[nodiscard]] std::int64_t counted_numbers(const Network& network, bool quantize_biases);
 
-/// Bits per layer for `goal`. The bound of the result is the one that its methods give for a WeightPair with these bits, bit by bit;
-/// it is never worse than a single width's: at a target the size, at a budget the bound.
+/// Bits per layer for `goal`. The bound of the result is the one that its methods give for a WeightPair with these bits, bit by
+/// bit; it is never worse than a single width's: at a target the size, at a budget the bound.
 ///
 /// How     greedy from the widest, thresholds on max|θ − θ'|, and exchanges proposed by an additive model (docs/theory.md D), all
 ///         judged by the methods that need norms alone; then the methods that read weights decide among the best.
@@ -70,6 +70,6 @@ struct AllocationResult {
                                                           std::size_t points);
 
 /// Multiply-adds that allocate spends in methods that read weights.
-inline constexpr double kAllocateOperationBudget = 4e11;
+inline constexpr double kAllocateOperationBudget = 1e11;
 
 }  // namespace qbound

@@ -61,8 +61,8 @@ void AllocateCommand::add_to(CLI::App& app, Console& console) {
     app.add_option("MODEL", model_path, "the model; - is standard input")->type_name("")->required();
     const std::string group = "Goal";
     add_text(app, "--target", target, "V", "the smallest size with a certified bound of at most V", group);
-    add_text(app, "--budget", budget, "SIZE", "the smallest bound within a size: average bits such as 6, or 120KiB, 1.5MB, 7200000bit",
-             group);
+    add_text(app, "--budget", budget, "SIZE",
+             "the smallest bound within a size: average bits such as 6, or 120KiB, 1.5MB, 7200000bit", group);
     app.add_flag("--frontier", frontier, "the smallest bound at every size, as rows")->group(group);
     add_text(app, "--points", points, "N", "rows of the frontier, at most [30]", group);
     app.add_flag("--uniform", uniform, "one bit width for all layers")->group(group);

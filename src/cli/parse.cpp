@@ -90,8 +90,7 @@ std::vector<int> parse_bits(std::string_view text, std::string_view option) {
 
 std::int64_t parse_size(std::string_view text, std::string_view option, std::int64_t numbers) {
     static constexpr std::pair<std::string_view, double> kUnits[] = {
-        {"bit", 1},      {"B", 8},         {"kB", 8e3},       {"KB", 8e3},        {"MB", 8e6},
-        {"GB", 8e9},     {"KiB", 0x1p13},  {"MiB", 0x1p23},   {"GiB", 0x1p33},
+        {"bit", 1}, {"B", 8}, {"kB", 8e3}, {"KB", 8e3}, {"MB", 8e6}, {"GB", 8e9}, {"KiB", 0x1p13}, {"MiB", 0x1p23}, {"GiB", 0x1p33},
     };
     constexpr double kMostAverage = 64;
     constexpr double kMost = 0x1p62;

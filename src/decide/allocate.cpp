@@ -20,6 +20,8 @@ using internal::State;
 using internal::WidthTable;
 
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max() / 2;
+/// Changes of every layer to every width, of which a search takes a few dozen rounds.
+constexpr std::size_t kRoundsOfSearch = 30;
 /// Evaluations of the cheap methods for each point of a frontier.
 constexpr std::size_t kFrontierLimit = 2000;
 constexpr int kDigits = 6;
@@ -38,7 +40,8 @@ void check(const AllocateOptions& options) {
 /// Methods to search with: those that need norms alone, among the methods that count; else one that any network has.
 std::vector<const Method*> guides(const std::vector<const Method*>& methods) {
     std::vector<const Method*> cheap;
-    std::copy_if(methods.begin(), methods.end(), std::back_inserter(cheap), [](const Method* method) { return method->norms_only; });
+    std::copy_if(methods.begin(), methods.end(), std::back_inserter(cheap),
+                 [](const Method* method) { return method->norms_only; });
     if (cheap.empty()) {
         cheap.push_back(find_method("layerwise-inf"));
     }
@@ -59,20 +62,23 @@ const State& best_of(const AllocationGoal& goal, const std::vector<State>& state
 
 /// The search on one network: what is known of its layers, and the bounds as functions of a choice.
 ///
-/// `guide_` is the methods that need norms alone, and as cheap as those; `judge_` is all that count, and decides.
+/// The judge is all methods that count. Where it is too dear to be asked at every step, the guide stands for it: the methods that
+/// need norms alone.
 class Search {
   public:
     Search(const Network& network, const AllocateOptions& options)
-        : options_(options), table_(network, options), guide_(table_, guides(options.methods)) {
-        const double operations = operations_of_weight_readers(network, options.methods);
-        if (operations > 0) {
-            full_.emplace(table_, options.methods);
-            judge_ = &*full_;
-            const double affordable = kAllocateOperationBudget / operations;
-            allowance_ = affordable < static_cast<double>(kNoLimit) ? static_cast<std::size_t>(affordable) : kNoLimit;
+        : options_(options), table_(network, options), judge_(table_, options.methods) {
+        const double affordable = kAllocateOperationBudget / operations_of_weight_readers(network, options.methods);
+        if (affordable < static_cast<double>(kNoLimit)) {
+            allowance_ = static_cast<std::size_t>(affordable);
+            const std::size_t round = table_.units() * static_cast<std::size_t>(table_.widths());
+            if (allowance_ < kRoundsOfSearch * round) {
+                cheap_.emplace(table_, guides(options.methods));
+                guide_ = &*cheap_;
+            }
         }
         for (int width = 0; width < table_.widths(); ++width) {
-            uniform_.push_back(state_of(table_, *judge_, table_.uniform(width)));
+            uniform_.push_back(state_of(table_, judge_, table_.uniform(width)));
         }
         if (std::all_of(uniform_.begin(), uniform_.end(), [](const State& s) { return s.value.is_infinite(); })) {
             throw Error(ErrorKind::unsupported, "", "no method gives a finite certified bound at any of the bit widths",
@@ -91,10 +97,10 @@ class Search {
     [[nodiscard]] std::vector<AllocatedLayer> layers(const State& state);
 
   private:
-    [[nodiscard]] State judged(const State& state) { return state_of(table_, *judge_, state.choice); }
+    [[nodiscard]] State judged(const State& state) { return state_of(table_, judge_, state.choice); }
     /// Evaluations of the judge that are left beyond one for each width.
-    [[nodiscard]] std::size_t allowance() const {
-        const std::size_t used = judge_->evaluations();
+    [[nodiscard]] std::size_t allowance() const noexcept {
+        const std::size_t used = judge_.evaluations();
         return allowance_ > used ? allowance_ - used : 0;
     }
     void find_candidates();
@@ -103,29 +109,32 @@ class Search {
 
     const AllocateOptions& options_;
     WidthTable table_;
-    Objective guide_;
-    std::optional<Objective> full_;
-    Objective* judge_ = &guide_;
-    std::size_t allowance_ = kNoLimit;
-    std::vector<State> uniform_;
-    std::vector<State> path_;        ///< by falling size, with the guide's values
-    std::vector<State> candidates_;  ///< more such, in no order
+    Objective judge_;
+    std::optional<Objective> cheap_;
+    Objective* guide_ = &judge_;
+    std::size_t allowance_ = kNoLimit;            ///< evaluations that the judge may have in all
+    std::vector<State> uniform_;                  ///< with the judge's values
+    std::vector<std::vector<State>> candidates_;  ///< with the guide's values: the greedy path, thresholds, uniform choices
 };
 
 void Search::find_candidates() {
-    if (path_.empty()) {
-        path_ = greedy_path(table_, guide_);
-        candidates_ = threshold_states(table_, guide_);
-        std::copy(path_.begin(), path_.end(), std::back_inserter(candidates_));
+    if (candidates_.empty()) {
+        std::vector<State> uniform;
         for (int width = 0; width < table_.widths(); ++width) {
-            candidates_.push_back(state_of(table_, guide_, table_.uniform(width)));
+            uniform.push_back(state_of(table_, *guide_, table_.uniform(width)));
         }
+        candidates_ = {greedy_path(table_, *guide_), threshold_states(table_, *guide_), std::move(uniform)};
     }
 }
 
-/// The best that the guide finds.
+/// The best that the guide finds: the best candidate of each kind, improved.
 State Search::guided(const AllocationGoal& goal, std::size_t limit) {
-    return improved(table_, guide_, guide_, goal, best_of(goal, candidates_), limit);
+    std::vector<State> found;
+    for (const std::vector<State>& states : candidates_) {
+        const std::size_t most = guide_ == &judge_ ? std::min(limit, allowance()) : limit;
+        found.push_back(improved(table_, *guide_, *guide_, goal, best_of(goal, states), most));
+    }
+    return best_of(goal, found);
 }
 
 /// The last state that the judge finds to meet a target, if those before do too; else the first.
@@ -145,18 +154,20 @@ State Search::best(const AllocationGoal& goal) {
         return best_of(goal, found);
     }
     find_candidates();
-    if (judge_ == &guide_) {
+    if (guide_ == &judge_) {
         found.push_back(guided(goal, kNoLimit));
         return best_of(goal, found);
     }
     // A target is the judge's to find: the guide's values may lie far above it.
     AllocationGoal of_guide = goal;
     if (goal.target) {
-        found.push_back(narrowest_within(goal, path_));
+        found.push_back(narrowest_within(goal, candidates_.front()));
         of_guide = {.target = std::nullopt, .budget = best_of(goal, found).size};
     }
     found.push_back(judged(guided(of_guide, kNoLimit)));
-    return improved(table_, guide_, *judge_, goal, best_of(goal, found), allowance());
+    found.push_back(improved(table_, *guide_, judge_, goal, best_of(goal, found), allowance()));
+    // Where it can be afforded, the judge guides itself.
+    return improved(table_, judge_, judge_, goal, best_of(goal, found), allowance());
 }
 
 std::vector<State> Search::frontier(std::size_t points) {
@@ -167,13 +178,13 @@ std::vector<State> Search::frontier(std::size_t points) {
         const std::int64_t most = states.back().size;
         const auto steps = static_cast<std::int64_t>(std::max<std::size_t>(points, 2)) - 1;
         for (std::int64_t i = 0; i <= steps; ++i) {
-            const AllocationGoal goal{.target = std::nullopt, .budget = least + (most - least) / steps * i + (most - least) % steps * i / steps};
+            const AllocationGoal goal{.target = std::nullopt,
+                                      .budget = least + (most - least) / steps * i + (most - least) % steps * i / steps};
             states.push_back(judged(guided(goal, kFrontierLimit)));
         }
     }
-    std::stable_sort(states.begin(), states.end(), [](const State& a, const State& b) {
-        return a.size != b.size ? a.size < b.size : a.value < b.value;
-    });
+    std::stable_sort(states.begin(), states.end(),
+                     [](const State& a, const State& b) { return a.size != b.size ? a.size < b.size : a.value < b.value; });
     std::vector<State> front;
     for (const State& state : states) {
         if (!state.value.is_infinite() && (front.empty() || state.value < front.back().value)) {
@@ -195,12 +206,12 @@ Allocation Search::allocation(const State& state) {
         allocation.bits.push_back(options_.widths[static_cast<std::size_t>(state.choice[table_.unit_of(i)])]);
     }
     allocation.size = state.size;
-    allocation.bound = judge_->bound(state.choice);
+    allocation.bound = judge_.bound(state.choice);
     return allocation;
 }
 
 std::vector<AllocatedLayer> Search::layers(const State& state) {
-    const std::vector<double> shares = judge_->shares(state.choice);
+    const std::vector<double> shares = judge_.shares(state.choice);
     std::vector<AllocatedLayer> layers;
     for (std::size_t i = 0; i < table_.network().weight_layers().size(); ++i) {
         const int width = state.choice[table_.unit_of(i)];
@@ -239,7 +250,8 @@ AllocationResult allocate(const Network& network, const AllocateOptions& options
     if (meets(goal, uniform.size, uniform.value)) {
         result.uniform = search.allocation(uniform);
     }
-    result.bits_matter = options.widths.size() == 1 || search.uniform().back().value < search.uniform().front().value;
+    const Upper widest = search.uniform().back().value;
+    result.bits_matter = options.widths.size() == 1 || widest.is_zero() || widest < search.uniform().front().value;
     return result;
 }
 

@@ -17,11 +17,11 @@ ExactFront::ExactFront(const std::vector<std::vector<Option>>& units, Combine co
         for (std::size_t o = 0; o < options.size(); ++o) {
             for (std::size_t p = 0; p < points_.size(); ++p) {
                 // Before the first unit there is no cost, whose largest would be it.
-                const double cost = steps_.empty()           ? options[o].cost
+                const double cost = steps_.empty()            ? options[o].cost
                                     : combine == Combine::sum ? points_[p].cost + options[o].cost
                                                               : std::max(points_[p].cost, options[o].cost);
-                candidates.push_back({{points_[p].size + options[o].size, cost},
-                                      {static_cast<std::uint32_t>(p), static_cast<std::int32_t>(o)}});
+                candidates.push_back(
+                    {{points_[p].size + options[o].size, cost}, {static_cast<std::uint32_t>(p), static_cast<std::int32_t>(o)}});
             }
         }
         std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {

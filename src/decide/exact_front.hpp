@@ -19,8 +19,8 @@ enum class Combine : std::uint8_t { sum, largest };
 
 /// Every choice of one option per unit that no other choice beats: none is smaller at the same cost or less (docs/theory.md D1).
 ///
-/// Dynamic programming over the units on lists of undominated partial choices. Exact for Combine::largest, whose lists are no longer
-/// than the number of options; for Combine::sum as long as no list outgrows `most`. A longer list is thinned evenly, which
+/// Dynamic programming over the units on lists of undominated partial choices. Exact for Combine::largest, whose lists are no
+/// longer than the number of options; for Combine::sum as long as no list outgrows `most`. A longer list is thinned evenly, which
 /// keeps its ends, and exact() is then false.
 /// Cost: units · options · list, twice. Options of equal cost and size: the earlier one wins.
 class ExactFront {

@@ -89,12 +89,12 @@ std::vector<Choice> Model::proposals(const AllocationGoal& goal, int reach) cons
     const ExactFront front(options, Combine::sum, kModelPoints);
     const auto points = front.points();
     // A budget is met by the first points, a target by the last.
-    const auto boundary = static_cast<std::size_t>(
-        std::partition_point(points.begin(), points.end(),
-                             [&](const ExactFront::Point& p) {
-                                 return goal.budget ? meets_goal(goal, p.size, p.cost) : !meets_goal(goal, p.size, p.cost);
-                             }) -
-        points.begin());
+    const auto boundary = static_cast<std::size_t>(std::partition_point(points.begin(), points.end(),
+                                                                        [&](const ExactFront::Point& p) {
+                                                                            return goal.budget ? meets_goal(goal, p.size, p.cost)
+                                                                                               : !meets_goal(goal, p.size, p.cost);
+                                                                        }) -
+                                                   points.begin());
     std::vector<Choice> choices;
     for (std::size_t i = 0; i < kModelProposals; ++i) {
         // At a target also points a little before it, for the model may be too careful.
@@ -121,8 +121,8 @@ std::vector<Move> Model::moves(const AllocationGoal& goal) const {
         for (int width = 0; width < table_.widths(); ++width) {
             if (width != state_.choice[unit]) {
                 const Option& option = options_[unit][static_cast<std::size_t>(width)];
-                singles.push_back({unit, width, unit, width,
-                                   state_.size - table_.size(unit, state_.choice[unit]) + option.size, option.cost});
+                singles.push_back(
+                    {unit, width, unit, width, state_.size - table_.size(unit, state_.choice[unit]) + option.size, option.cost});
             }
         }
     }
@@ -241,7 +241,9 @@ State improved(const WidthTable& table, Objective& guide, Objective& judge, cons
         }
         return is_better;
     };
-    for (bool moved = true; moved;) {
+    // A judge that is its own guide is asked for every change of one unit.
+    const std::size_t price = &guide == &judge ? table.units() * static_cast<std::size_t>(table.widths()) : 0;
+    for (bool moved = true; moved && judge.evaluations() + price <= last;) {
         const State here = state;
         const Model model(table, guide, here);
         moved = false;

@@ -24,8 +24,8 @@ struct State {
 /// smaller value, and the other on a tie. Of states that miss the target, the smaller value.
 [[nodiscard]] bool better(const AllocationGoal& goal, const State& a, const State& b);
 
-/// From all units at the widest to all at the narrowest, one unit by one width at a time: each step takes the unit whose bound grows
-/// least for each bit saved. Growths are brought up to date only where they decide (they change little from step to step).
+/// From all units at the widest to all at the narrowest, one unit by one width at a time: each step takes the unit whose bound
+/// grows least for each bit saved. Growths are brought up to date only where they decide (they change little from step to step).
 /// Cost: a few evaluations per step; there are units · (widths − 1) steps.
 [[nodiscard]] std::vector<State> greedy_path(const WidthTable& table, Objective& objective);
 

@@ -29,9 +29,7 @@ std::vector<std::int64_t> count_numbers(const Network& network, bool quantize_bi
 }  // namespace
 
 WidthTable::WidthTable(const Network& network, const AllocateOptions& options)
-    : network_(&network),
-      options_(&options),
-      layer_numbers_(count_numbers(network, options.quantizer.quantize_biases, unit_of_)) {
+    : network_(&network), options_(&options), layer_numbers_(count_numbers(network, options.quantizer.quantize_biases, unit_of_)) {
     for (std::size_t i = 0; i < layer_numbers_.size(); ++i) {
         numbers_.resize(std::max(numbers_.size(), unit_of_[i] + 1));
         numbers_[unit_of_[i]] += layer_numbers_[i];
@@ -43,9 +41,8 @@ WidthTable::WidthTable(const Network& network, const AllocateOptions& options)
         quantizer.bits = bits;
         const WeightPair& pair = pairs_.emplace_back(network, std::move(quantizer));
         std::vector<LayerNorms>& norms = norms_.emplace_back(pair.size());
-        parallel_for(static_cast<std::int64_t>(pair.size()), options.threads, [&](std::int64_t i) {
-            norms[static_cast<std::size_t>(i)] = layer_norms(pair, static_cast<std::size_t>(i));
-        });
+        parallel_for(static_cast<std::int64_t>(pair.size()), options.threads,
+                     [&](std::int64_t i) { norms[static_cast<std::size_t>(i)] = layer_norms(pair, static_cast<std::size_t>(i)); });
         if (!with_spectral) {
             continue;
         }

@@ -64,7 +64,8 @@ std::string header_text(const AllocateReport& report, TableStyle style) {
         facts.add("note", note);
     }
     if (report.result && !report.result->bits_matter) {
-        facts.add("note", "the widest bits have no smaller bound than the narrowest: it comes from the ranges of the network's values");
+        facts.add("note",
+                  "the widest bits have no smaller bound than the narrowest: it comes from the ranges of the network's values");
     }
     if (!report.left_out.empty()) {
         facts.add("left out", fmt::format("{} (too many operations for the default; --methods all)", join(report.left_out, ", ")));
@@ -73,11 +74,8 @@ std::string header_text(const AllocateReport& report, TableStyle style) {
 }
 
 TextTable layer_table(const AllocateReport& report) {
-    TextTable table({{"layer"},
-                     {"numbers", Align::right},
-                     {"bits", Align::right},
-                     {"max|W-W'|", Align::right},
-                     {"share", Align::right}});
+    TextTable table(
+        {{"layer"}, {"numbers", Align::right}, {"bits", Align::right}, {"max|W-W'|", Align::right}, {"share", Align::right}});
     for (std::size_t i = 0; i < report.layers.size(); ++i) {
         const AllocatedLayer& layer = report.result->layers[i];
         table.add_row({{report.layers[i]},
@@ -90,11 +88,8 @@ TextTable layer_table(const AllocateReport& report) {
 }
 
 TextTable frontier_table(const AllocateReport& report) {
-    TextTable table({{"bytes", Align::right},
-                     {"average bits", Align::right},
-                     {"value", Align::right},
-                     {"log10", Align::right},
-                     {"method"}});
+    TextTable table(
+        {{"bytes", Align::right}, {"average bits", Align::right}, {"value", Align::right}, {"log10", Align::right}, {"method"}});
     for (const Allocation& point : report.frontier) {
         table.add_row({{grouped_thousands(bytes(point.size))},
                        {fmt::format("{:.3f}", average_bits(report, point.size))},
@@ -120,14 +115,18 @@ std::string conclusion(const AllocateReport& report, TableStyle style) {
     const AllocationResult& result = *report.result;
     Facts facts(style);
     facts.add("allocated", fmt::format("{}, {}", size_text(report, result.best.size), bound_text(result.best.bound)));
+    if (report.options.uniform) {
+        return facts.str();
+    }
     if (!result.uniform) {
         facts.add("uniform", "no single width meets the goal");
         return facts.str();
     }
     const int width = result.uniform->bits.empty() ? 0 : result.uniform->bits.front();
-    facts.add("uniform", fmt::format("{} bits: {}, {}", width, bytes_text(result.uniform->size), bound_text(result.uniform->bound)));
-    facts.add("gain", gain(result.uniform->bound.value, result.best.bound.value,
-                           bytes(result.uniform->size) - bytes(result.best.size)));
+    facts.add("uniform",
+              fmt::format("{} bits: {}, {}", width, bytes_text(result.uniform->size), bound_text(result.uniform->bound)));
+    facts.add("gain",
+              gain(result.uniform->bound.value, result.best.bound.value, bytes(result.uniform->size) - bytes(result.best.size)));
     return facts.str();
 }
 
@@ -271,9 +270,9 @@ std::string delimited_text(const AllocateReport& report, Delimited kind) {
     for (std::size_t i = 0; report.result && i < report.layers.size(); ++i) {
         const AllocatedLayer& layer = report.result->layers[i];
         std::vector<std::string> fields = leading_fields(report, report.result->best);
-        fields.insert(fields.end(), {report.layers[i], fmt::format("{}", layer.numbers),
-                                     fmt::format("{}", report.result->best.bits[i]), round_trip_up(layer.max_abs_delta),
-                                     layer.share ? shortest(*layer.share) : ""});
+        fields.insert(fields.end(),
+                      {report.layers[i], fmt::format("{}", layer.numbers), fmt::format("{}", report.result->best.bits[i]),
+                       round_trip_up(layer.max_abs_delta), layer.share ? shortest(*layer.share) : ""});
         out += delimited_line(kind, fields);
     }
     return out;

@@ -44,8 +44,8 @@ TEST_CASE("allocate: the bound is that of a pair with these bits, and never wors
     for (int round = 0; round < 25; ++round) {
         CAPTURE(round);
         const Network network = test::small_chain(random);
-        AllocateOptions options = test::options_for(
-            round % 2 == 0 ? named({"layerwise-inf", "layerwise-2", "interval", "joint"}) : named({"houache-conv", "layerwise-inf"}));
+        AllocateOptions options = test::options_for(round % 2 == 0 ? named({"layerwise-inf", "layerwise-2", "interval", "joint"})
+                                                                   : named({"houache-conv", "layerwise-inf"}));
         options.quantizer.granularity = round % 3 == 0 ? Granularity::channel : Granularity::tensor;
         options.quantizer.symmetric = round % 5 != 0;
         std::vector<Bound> uniform;
@@ -100,8 +100,11 @@ TEST_CASE("allocate: layers that share a weight count it once and get the same b
     test::Random random(32);
     const auto weight = test::tensor({4, 4, 1, 1}, random.vector(16, -0.5, 0.5));
     NetworkBuilder builder({4, 1, 1});
-    builder.conv("one", weight, random.vector(4, -1, 1)).relu("a").conv("two", weight).relu("b").conv(
-        "three", test::tensor({4, 4, 1, 1}, random.vector(16, -0.5, 0.5)));
+    builder.conv("one", weight, random.vector(4, -1, 1))
+        .relu("a")
+        .conv("two", weight)
+        .relu("b")
+        .conv("three", test::tensor({4, 4, 1, 1}, random.vector(16, -0.5, 0.5)));
     const Network network = builder.build();
     CHECK(counted_numbers(network, false) == 32);
     CHECK(counted_numbers(network, true) == 36);

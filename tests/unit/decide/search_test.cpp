@@ -103,8 +103,8 @@ TEST_CASE("search: greedy and exchange against every choice", "[decide]") {
             }
         }
     }
-    INFO("of " << cases << ": greedy optimal " << greedy_equal << ", at worst " << greedy_worst << "; with exchange optimal " << equal
-               << ", at worst " << worst);
+    INFO("of " << cases << ": greedy optimal " << greedy_equal << ", at worst " << greedy_worst << "; with exchange optimal "
+               << equal << ", at worst " << worst);
     CHECK(greedy_worst < 2.5);
     CHECK(worst < 1.1);
     CHECK(equal * 100 >= cases * 97);
@@ -164,4 +164,35 @@ TEST_CASE("search: an allowance limits what the judge is asked", "[decide]") {
     CHECK(judge.evaluations() <= 4);
     static_cast<void>(improved(table, guide, judge, goal, start, 1000));
     CHECK(judge.evaluations() > 4);
+}
+
+TEST_CASE("search: methods that read weights as the judge, against every choice", "[decide]") {
+    test::Random random(25);
+    int cases = 0;
+    int equal = 0;
+    double worst = 1;
+    for (int round = 0; round < 40; ++round) {
+        const Network network = test::small_chain(random);
+        const AllocateOptions options =
+            test::options_for(round % 2 == 0 ? std::vector{find_method("interval")}
+                                             : std::vector{find_method("layerwise-inf"), find_method("layerwise-2"),
+                                                           find_method("interval"), find_method("joint")});
+        const WidthTable table(network, options);
+        Objective objective(table, options.methods);
+        const std::vector<State> states = all_states(table, objective);
+        for (const bool target : {false, true}) {
+            CAPTURE(round, target);
+            const AllocationGoal goal = random_goal(random, states, target);
+            const State& optimum = best_of(goal, states);
+            const Allocation best = allocate(network, options, goal).best;
+            const State found{{}, best.size, best.bound.value};
+            CHECK_FALSE(better(goal, found, optimum));
+            ++cases;
+            equal += as_good(found, optimum, goal) ? 1 : 0;
+            worst = std::max(worst, excess(found, optimum, goal));
+        }
+    }
+    INFO("of " << cases << ": optimal " << equal << ", at worst " << worst);
+    CHECK(worst < 1.1);
+    CHECK(equal * 100 >= cases * 90);
 }

@@ -54,7 +54,8 @@ inline Bound evaluated(const Network& network, const AllocateOptions& options, c
         spectral.push_back(layer_spectral_norms(pair, i, std::nullopt, 1));
     }
     std::vector<Bound> bounds = evaluate_methods(
-        options.methods, {.network = network, .pair = pair, .norms = norms, .assumed_chain = options.assumed_chain, .spectral = spectral});
+        options.methods,
+        {.network = network, .pair = pair, .norms = norms, .assumed_chain = options.assumed_chain, .spectral = spectral});
     return bounds[best_bound(bounds).value()];
 }
 
