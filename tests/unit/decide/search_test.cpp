@@ -130,22 +130,35 @@ TEST_CASE("search: the greedy path falls one width at a time from all to none", 
         CHECK(path[i].size < path[i - 1].size);
         CHECK(path[i].size == table.size(path[i].choice));
     }
-    // The first step takes the least growth for each bit saved.
-    const auto growth = [&](std::size_t unit) {
-        Choice choice = path.front().choice;
-        --choice[unit];
-        const State next = state_of(table, objective, choice);
-        return (next.value.value_up() - path.front().value.value_up()) / static_cast<double>(path.front().size - next.size);
-    };
-    double least = growth(0);
-    for (std::size_t unit = 1; unit < table.units(); ++unit) {
-        least = std::min(least, growth(unit));
-    }
-    for (std::size_t unit = 0; unit < table.units(); ++unit) {
-        if (path[1].choice[unit] != path[0].choice[unit]) {
-            CHECK(growth(unit) == Approx(least));
+}
+
+TEST_CASE("search: a greedy step takes the least growth for each bit saved, which is brought up to date", "[decide]") {
+    test::Random random(26);
+    int steps = 0;
+    int least = 0;
+    for (int round = 0; round < 20; ++round) {
+        const Network network = test::small_chain(random);
+        const AllocateOptions options = test::options_for({find_method("layerwise-inf")}, {2, 3, 4, 5, 6, 7, 8});
+        const WidthTable table(network, options);
+        Objective objective(table, options.methods);
+        const std::vector<State> path = greedy_path(table, objective);
+        for (std::size_t i = 1; i < path.size(); ++i) {
+            const auto growth = [&](const State& next) {
+                return (next.value.value_up() - path[i - 1].value.value_up()) / static_cast<double>(path[i - 1].size - next.size);
+            };
+            bool is_least = true;
+            for (std::size_t unit = 0; unit < table.units(); ++unit) {
+                Choice choice = path[i - 1].choice;
+                if (--choice[unit] >= 0) {
+                    is_least = is_least && growth(path[i]) <= growth(state_of(table, objective, choice)) * (1 + 1e-9) + 1e-12;
+                }
+            }
+            ++steps;
+            least += is_least ? 1 : 0;
         }
     }
+    INFO(least << " of " << steps << " (with growths that are never brought up to date, 374 of 486)");
+    CHECK(least * 100 >= steps * 79);
 }
 
 TEST_CASE("search: an allowance limits what the judge is asked", "[decide]") {
