@@ -38,7 +38,7 @@ struct Allocation {
 struct AllocatedLayer {
     std::int64_t numbers = 0;     ///< whose bits count: 0 for a layer whose weight an earlier one has too
     double max_abs_delta = 0;     ///< ≥ max|W − W'|
-    std::optional<double> share;  ///< approx_layer_shares of the bound's method, within kShareOperationBudget
+    std::optional<double> share;  ///< approx_layer_shares of the bound's method, within kAllocateOperationBudget
 };
 
 struct AllocationResult {
@@ -55,10 +55,10 @@ struct AllocationResult {
 /// Bits per layer for `goal`. The bound of the result is the one that its methods give for a WeightPair with these bits, bit by
 /// bit; it is never worse than a single width's: at a target the size, at a budget the bound.
 ///
-/// How     greedy from the widest, thresholds on max|θ − θ'|, and exchanges proposed by an additive model (docs/theory.md D), all
-///         judged by the methods that need norms alone; then the methods that read weights decide among the best.
-/// Cost    norms of every layer at every width; then up to kAllocateOperationBudget multiply-adds in methods that read weights,
-///         but at least as many evaluations as there are widths.
+/// How     greedy from the widest, thresholds on max|θ − θ'|, and exchanges proposed by an additive model (docs/theory.md D). Where
+///         methods read weights and are dear, those that need norms alone guide the search, and all of them decide.
+/// Cost    norms of every layer at every width. Of methods that read weights one evaluation per width, and either about ten more
+///         or as many as kAllocateOperationBudget allows; then the shares.
 /// Errors  Error{usage} for a budget below the narrowest width's size, several widths with granularity network, widths that the
 ///         quantizer refuses; Error{unsupported} where the target is missed at all widths, or no bound is finite and certified.
 /// Same result for any number of threads.
@@ -69,7 +69,7 @@ struct AllocationResult {
 [[nodiscard]] std::vector<Allocation> allocation_frontier(const Network& network, const AllocateOptions& options,
                                                           std::size_t points);
 
-/// Multiply-adds that allocate spends in methods that read weights.
+/// Multiply-adds that allocate may spend in methods that read weights, and again for the layers' shares.
 inline constexpr double kAllocateOperationBudget = 1e11;
 
 }  // namespace qbound

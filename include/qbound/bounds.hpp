@@ -87,9 +87,6 @@ struct Method {
 /// The smallest finite certified one of `bounds`; the first on a tie.
 [[nodiscard]] std::optional<std::size_t> best_bound(std::span<const Bound> bounds);
 
-/// Multiply-adds up to which the layers' shares of a bound are computed: one evaluation of its method per layer.
-inline constexpr double kShareOperationBudget = 2e12;
-
 /// What each layer costs a bound: 1 − (the method's value with θ' = θ in that layer)/(its value), between 0 and 1, one per weight
 /// layer. For display: rounded to nearest, no guarantee. Empty if the value is zero or infinite. Cost: as many evaluations as there
 /// are layers; norms are taken from `input`.

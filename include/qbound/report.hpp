@@ -73,6 +73,9 @@ struct Report {
 /// Multiply-adds up to which a method is part of `--methods default`, so that a table comes within seconds.
 inline constexpr double kDefaultOperationBudget = 2e11;
 
+/// Multiply-adds up to which the layers' shares of the best bound are computed: one evaluation of its method per layer.
+inline constexpr double kShareOperationBudget = 2e12;
+
 /// Methods to evaluate, and those of the registry that the budget left out.
 struct MethodSelection {
     std::vector<const Method*> methods;

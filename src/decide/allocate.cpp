@@ -90,7 +90,6 @@ class Search {
 
     /// All units at one width, by rising width.
     [[nodiscard]] const std::vector<State>& uniform() const noexcept { return uniform_; }
-    [[nodiscard]] const WidthTable& table() const noexcept { return table_; }
     [[nodiscard]] State best(const AllocationGoal& goal);
     [[nodiscard]] std::vector<State> frontier(std::size_t points);
     [[nodiscard]] Allocation allocation(const State& state);
@@ -98,7 +97,7 @@ class Search {
 
   private:
     [[nodiscard]] State judged(const State& state) { return state_of(table_, judge_, state.choice); }
-    /// Evaluations of the judge that are left beyond one for each width.
+    /// Evaluations of the judge that are left.
     [[nodiscard]] std::size_t allowance() const noexcept {
         const std::size_t used = judge_.evaluations();
         return allowance_ > used ? allowance_ - used : 0;

@@ -124,7 +124,8 @@ Bound Objective::bound(const Choice& choice) {
 std::vector<double> Objective::shares(const Choice& choice) {
     const Bound best = bound(choice);
     const Method& method = *find_method(best.method);
-    if (!(method.operations(table_.network()) * static_cast<double>(pair_.size()) <= kShareOperationBudget)) {
+    const double operations = method.norms_only ? 0 : method.operations(table_.network()) * static_cast<double>(pair_.size());
+    if (!(operations <= kAllocateOperationBudget)) {
         return {};
     }
     return approx_layer_shares(method, input(choice), best.value);
