@@ -2,7 +2,7 @@
 # The program, its manual page and schemas; and for other projects qbound::qbound, which stands for all libraries of src/.
 include(CMakePackageConfigHelpers)
 
-set(qbound_modules core loader network quantize norms bounds measure report)
+set(qbound_modules core loader network quantize norms bounds measure decide report)
 
 # Within this project the libraries link their dependencies by $<BUILD_INTERFACE:…>. They are static, so whoever links the installed
 # ones needs the same dependencies: each is handed on as a link requirement, which qboundConfig.cmake finds.
@@ -27,7 +27,8 @@ install(TARGETS qbound RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS qbound_all ${qbound_libraries} EXPORT qboundTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY include/qbound DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES docs/qbound.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-install(FILES docs/report.schema.json docs/measure.schema.json docs/compare.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/qbound")
+install(FILES docs/report.schema.json docs/measure.schema.json docs/compare.schema.json docs/allocate.schema.json
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/qbound")
 
 set(qbound_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/qbound")
 install(EXPORT qboundTargets NAMESPACE qbound:: DESTINATION "${qbound_config_dir}")

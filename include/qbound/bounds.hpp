@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,7 +72,14 @@ struct Method {
     /// Multiply-adds, from shapes alone, so that `default` can leave out what would take too long.
     double (*operations)(const Network&);
     Bound (*evaluate)(const BoundInput&);
+    bool norms_only = false;  ///< evaluate() reads norms and quantization, never weights: cheap once those are there
 };
+
+/// The bounds of `methods`, which stand in the registry's order, on one input; loosest first. `input.known` is not read.
+[[nodiscard]] std::vector<Bound> evaluate_methods(std::span<const Method* const> methods, BoundInput input);
+
+/// The smallest finite certified one of `bounds`; the first on a tie.
+[[nodiscard]] std::optional<std::size_t> best_bound(std::span<const Bound> bounds);
 
 /// What each layer costs a bound: 1 − (the method's value with θ' = θ in that layer)/(its value), between 0 and 1, one per weight
 /// layer. For display: rounded to nearest, no guarantee. Empty if the value is zero or infinite. Cost: as many evaluations as there

@@ -84,6 +84,9 @@ class WeightPair {
     [[nodiscard]] const std::vector<std::size_t>& matched() const noexcept { return matched_; }
     /// The same pair with θ' = θ in layer `index`: what the other layers' quantization does by itself.
     [[nodiscard]] WeightPair with_exact_layer(std::size_t index) const;
+    /// Gives layer `index` the bits that it has in `other`: a pair of the same network whose quantizer differs in nothing but bits,
+    /// and does not have one step for the network. The pair is then the one that the constructor makes. Reads no weights.
+    void take_layer(std::size_t index, const WeightPair& other);
 
   private:
     const Network* network_;

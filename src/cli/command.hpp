@@ -27,6 +27,7 @@ struct Command {
 
 /// The command without a name: `qbound MODEL… --bits 8`.
 ExitCode run_bound(const std::vector<std::string>& arguments, Console& console);
+ExitCode run_allocate(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_compare(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_convert(const std::vector<std::string>& arguments, Console& console);
 ExitCode run_inspect(const std::vector<std::string>& arguments, Console& console);

@@ -39,6 +39,10 @@ TopologySource read_topology_source(const std::string& name) {
     }
 }
 
+Rounding parse_rounding(std::string_view name) {
+    return parse_word(name, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor;
+}
+
 }  // namespace
 
 void add_text(CLI::App& app, const std::string& name, std::string& value, const std::string& placeholder, const std::string& help,
@@ -89,17 +93,38 @@ LoadOptions ModelOptions::load_options() const {
     return options;
 }
 
-void QuantizerOptions::add_to(CLI::App& app) {
+void QuantizerOptions::add_to(CLI::App& app, bool rule_only) {
     const std::string group = "Quantizer";
-    add_text(app, "--bits", bits, "LIST", "bit widths: 8, or 2,4,8, or 2..8 [8]", group);
+    if (!rule_only) {
+        add_text(app, "--bits", bits, "LIST", "bit widths: 8, or 2,4,8, or 2..8 [8]", group);
+    }
     add_text(app, "--rounding", rounding, "round|floor", "to the nearest step, or down [round]", group);
     add_text(app, "--ties", ties, "even|away", "halfway cases of round [even]", group);
     add_text(app, "--granularity", granularity, "tensor|channel|network", "what shares one step [tensor]", group);
     app.add_flag("--asymmetric", asymmetric, "a grid with a zero point")->group(group);
-    add_text(app, "--eta", eta, "STEP", "this step for all weights, without clipping, in place of bits", group);
+    if (!rule_only) {
+        add_text(app, "--eta", eta, "STEP", "this step for all weights, without clipping, in place of bits", group);
+    }
     app.add_flag("--quantize-biases", quantize_biases, "quantize biases too")->group(group);
-    add_text(app, "--bits-map", bits_map, "FILE", "JSON object {\"layer\": bits} for layers that differ", group);
-    add_text(app, "--quantized", quantized, "MODEL", "take the quantized network from this file instead", group);
+    if (!rule_only) {
+        add_text(app, "--bits-map", bits_map, "FILE", "JSON object {\"layer\": bits} for layers that differ", group);
+        add_text(app, "--quantized", quantized, "MODEL", "take the quantized network from this file instead", group);
+    }
+}
+
+Quantizer QuantizerOptions::rule() const {
+    return rule(parse_rounding(rounding));
+}
+
+Quantizer QuantizerOptions::rule(Rounding one) const {
+    Quantizer rule;
+    rule.rounding = one;
+    rule.ties = parse_word(ties, "--ties", {"even", "away"}) == 0 ? Ties::even : Ties::away;
+    constexpr Granularity kGranularities[] = {Granularity::tensor, Granularity::channel, Granularity::network};
+    rule.granularity = kGranularities[parse_word(granularity, "--granularity", {"tensor", "channel", "network"})];
+    rule.symmetric = !asymmetric;
+    rule.quantize_biases = quantize_biases;
+    return rule;
 }
 
 bool QuantizerOptions::given() const {
@@ -109,15 +134,9 @@ bool QuantizerOptions::given() const {
 std::vector<Quantizer> QuantizerOptions::quantizers(bool several_roundings) const {
     std::vector<Rounding> roundings;
     for (const std::string& name : several_roundings ? parse_names(rounding, "--rounding") : std::vector{rounding}) {
-        roundings.push_back(parse_word(name, "--rounding", {"round", "floor"}) == 0 ? Rounding::nearest : Rounding::floor);
+        roundings.push_back(parse_rounding(name));
     }
-    Quantizer common;
-    common.rounding = roundings.front();
-    common.ties = parse_word(ties, "--ties", {"even", "away"}) == 0 ? Ties::even : Ties::away;
-    constexpr Granularity kGranularities[] = {Granularity::tensor, Granularity::channel, Granularity::network};
-    common.granularity = kGranularities[parse_word(granularity, "--granularity", {"tensor", "channel", "network"})];
-    common.symmetric = !asymmetric;
-    common.quantize_biases = quantize_biases;
+    Quantizer common = rule(roundings.front());
     if (!quantized.empty()) {
         if (!bits.empty() || !eta.empty() || !bits_map.empty() || asymmetric || quantize_biases) {
             fail("--quantized", "excludes the options of a quantizer", "the file says what the quantized weights are");

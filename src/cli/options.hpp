@@ -78,7 +78,11 @@ struct QuantizerOptions {
     bool asymmetric = false;
     bool quantize_biases = false;
 
-    void add_to(CLI::App& app);
+    /// `rule_only`: not --bits, --eta, --bits-map and --quantized, which say what a command chooses by itself.
+    void add_to(CLI::App& app, bool rule_only = false);
+    /// How to round, whatever the bits.
+    [[nodiscard]] Quantizer rule() const;
+    [[nodiscard]] Quantizer rule(Rounding one) const;
     /// Whether the user asked for a quantized network at all.
     [[nodiscard]] bool given() const;
     /// One quantizer per bit width (8 if none is given); none with --quantized. Reads the file of --bits-map. `several_roundings`:

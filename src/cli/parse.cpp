@@ -88,6 +88,36 @@ std::vector<int> parse_bits(std::string_view text, std::string_view option) {
     return bits;
 }
 
+std::int64_t parse_size(std::string_view text, std::string_view option, std::int64_t numbers) {
+    static constexpr std::pair<std::string_view, double> kUnits[] = {
+        {"bit", 1}, {"B", 8}, {"kB", 8e3}, {"KB", 8e3}, {"MB", 8e6}, {"GB", 8e9}, {"KiB", 0x1p13}, {"MiB", 0x1p23}, {"GiB", 0x1p33},
+    };
+    constexpr double kMostAverage = 64;
+    constexpr double kMost = 0x1p62;
+    constexpr std::string_view kHint = "average bits such as 6, or a size such as 120KiB, 1.5MB or 7200000bit";
+    const std::size_t end = text.find_last_of("0123456789.") + 1;  // 0 if there is no digit
+    const std::string_view unit = text.substr(end);
+    double factor = static_cast<double>(numbers);
+    if (!unit.empty()) {
+        const auto* const found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, double>::first);
+        if (found == std::end(kUnits)) {
+            fail(option, text, "is not a size", std::string(kHint));
+        }
+        factor = found->second;
+    }
+    double value = 0;
+    if (!read(text.substr(0, end), value) || !(value > 0)) {
+        fail(option, text, "is not a size", std::string(kHint));
+    }
+    if (unit.empty() && !(value <= kMostAverage)) {
+        fail(option, text, "is too much for average bits, and has no unit", std::string(kHint));
+    }
+    if (!(value * factor < kMost)) {
+        fail(option, text, "is too large a size");
+    }
+    return static_cast<std::int64_t>(value * factor);
+}
+
 int parse_count(std::string_view text, std::string_view option, int most) {
     int value = 0;
     if (!read(text, value) || value < 1 || value > most) {

@@ -21,6 +21,10 @@ namespace qbound::internal {
 /// "8", "2,4,8", "2..8" or a mixture, in the order given, each once; 1 to 32.
 [[nodiscard]] std::vector<int> parse_bits(std::string_view text, std::string_view option);
 
+/// A size in bits: "120KiB", "1.5MB", "900000B", "7200000bit" (k, M and G are powers of 1000, Ki, Mi and Gi of 1024); or a number
+/// up to 64 without a unit, which is the average bits of each of `numbers`. Rounded down to whole bits.
+[[nodiscard]] std::int64_t parse_size(std::string_view text, std::string_view option, std::int64_t numbers);
+
 /// A whole number from 1 to `most`.
 [[nodiscard]] int parse_count(std::string_view text, std::string_view option, int most);
 

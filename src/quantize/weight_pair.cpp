@@ -199,6 +199,11 @@ WeightPair WeightPair::with_exact_layer(std::size_t index) const {
     return pair;
 }
 
+void WeightPair::take_layer(std::size_t index, const WeightPair& other) {
+    layers_[index] = other.layers_[index];
+    quantizer_->bits_by_layer[network_->node(network_->weight_layers()[index]).name] = layers_[index].bits;
+}
+
 QuantizedLayer WeightPair::quantized(std::size_t index) const {
     if (exact_layer_ == index) {
         return {network_->layer(index).weight, network_->layer(index).bias};

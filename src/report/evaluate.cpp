@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <numeric>
 
 namespace qbound {
@@ -101,15 +100,13 @@ Result evaluate(const WeightPair& pair, const MethodSelection& selection, const 
             theta_norms.push_back(layer.two);
         }
     }
-    std::map<std::string_view, Upper> known;
     const BoundInput input{.network = pair.network(),
                            .pair = pair,
                            .norms = norms,
                            .convention = options.convention,
                            .assumed_chain = options.assumed_chain,
                            .threads = options.threads,
-                           .spectral = spectral,
-                           .known = &known};
+                           .spectral = spectral};
 
     Result result;
     result.quantizer = pair.quantizer();
@@ -124,18 +121,8 @@ Result evaluate(const WeightPair& pair, const MethodSelection& selection, const 
         }
         result.delta = std::max({result.delta, result.layers.back().max_abs_delta, result.layers.back().max_abs_bias_delta});
     }
-    for (const Method* method : selection.methods) {
-        result.bounds.push_back(method->evaluate(input));
-        known[method->name] = result.bounds.back().value;
-    }
-    std::stable_sort(result.bounds.begin(), result.bounds.end(), [](const Bound& a, const Bound& b) { return a.value > b.value; });
-    for (std::size_t i = 0; i < result.bounds.size(); ++i) {
-        const Bound& bound = result.bounds[i];
-        if (bound.guarantee == Guarantee::certified && !bound.value.is_infinite() &&
-            (!result.best || bound.value < result.bounds[*result.best].value)) {
-            result.best = i;
-        }
-    }
+    result.bounds = evaluate_methods(selection.methods, input);
+    result.best = best_bound(result.bounds);
     if (options.shares && result.best) {
         const Bound& best = result.bounds[*result.best];
         const Method& method = *find_method(best.method);

@@ -41,6 +41,20 @@ void write_model(JsonWriter& json, const ModelSummary& model) {
     json.end_object();
 }
 
+void write_value(JsonWriter& json, Upper value) {
+    json.key("value").upper(value.value_up());
+    json.key("value_hex").text(hexadecimal(value.value_up()));
+    json.key("log10").upper(value.log10_up());
+}
+
+void write_rule(JsonWriter& json, const Quantizer& quantizer) {
+    json.key("rounding").text(word(quantizer.rounding));
+    json.key("granularity").text(word(quantizer.granularity));
+    json.key("symmetric").boolean(quantizer.symmetric);
+    json.key("ties").text(word(quantizer.ties));
+    json.key("quantize_biases").boolean(quantizer.quantize_biases);
+}
+
 void write_quantizer(JsonWriter& json, const std::optional<Quantizer>& quantizer) {
     json.key("bits");
     if (quantizer && !quantizer->eta) {
@@ -54,11 +68,7 @@ void write_quantizer(JsonWriter& json, const std::optional<Quantizer>& quantizer
         return;
     }
     json.begin_object();
-    json.key("rounding").text(word(quantizer->rounding));
-    json.key("granularity").text(word(quantizer->granularity));
-    json.key("symmetric").boolean(quantizer->symmetric);
-    json.key("ties").text(word(quantizer->ties));
-    json.key("quantize_biases").boolean(quantizer->quantize_biases);
+    write_rule(json, *quantizer);
     if (quantizer->eta) {
         json.key("eta").exact(*quantizer->eta);
     }
@@ -110,12 +120,6 @@ void write_constants(JsonWriter& json, const PathConstants& constants) {
     json.key("fan_in_sum_paper").integer(constants.fan_in_sum_paper);
     json.key("fan_in_max_paper").integer(constants.fan_in_max_paper);
     json.end_object();
-}
-
-void write_value(JsonWriter& json, Upper value) {
-    json.key("value").upper(value.value_up());
-    json.key("value_hex").text(hexadecimal(value.value_up()));
-    json.key("log10").upper(value.log10_up());
 }
 
 void write_bound(JsonWriter& json, const Bound& bound) {

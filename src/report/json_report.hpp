@@ -22,5 +22,9 @@ void write_model(JsonWriter& json, const ModelSummary& model);
 void write_quantizer(JsonWriter& json, const std::optional<Quantizer>& quantizer);
 /// The value of "measured": what was reached, rounded down.
 void write_reached(JsonWriter& json, const Reached& reached);
+/// The members value, value_hex and log10 of a bound.
+void write_value(JsonWriter& json, Upper value);
+/// The members of a quantizer that say how it rounds, without its bits or step.
+void write_rule(JsonWriter& json, const Quantizer& quantizer);
 
 }  // namespace qbound::internal

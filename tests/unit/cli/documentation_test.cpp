@@ -48,7 +48,7 @@ TEST_CASE("manual page: every option of the help texts") {
     const std::string page = manual();
     const std::regex option(R"(--[a-z][a-z0-9-]*)");
     std::size_t found = 0;
-    for (const char* help : {"help", "help_compare", "help_convert", "help_inspect", "help_measure", "help_methods", "help_run"}) {
+    for (const char* help : {"help", "help_allocate", "help_compare", "help_convert", "help_inspect", "help_measure", "help_methods", "help_run"}) {
         const std::string text = read(std::string("tests/golden/") + help + ".out");
         REQUIRE_FALSE(text.empty());
         for (auto match = std::sregex_iterator(text.begin(), text.end(), option); match != std::sregex_iterator();

@@ -49,3 +49,28 @@ TEST_CASE("shapes, names and words") {
     CHECK_THROWS_WITH(parse_word("ceil", "--rounding", {"round", "floor"}),
                       "--rounding: 'ceil' is not known; hint: one of round, floor");
 }
+
+TEST_CASE("sizes") {
+    constexpr std::int64_t kNumbers = 1000;
+    CHECK(parse_size("6", "--budget", kNumbers) == 6000);
+    CHECK(parse_size("5.5", "--budget", kNumbers) == 5500);
+    CHECK(parse_size("64", "--budget", kNumbers) == 64000);
+    CHECK(parse_size("0.0015", "--budget", kNumbers) == 1);
+    CHECK(parse_size("1B", "--budget", kNumbers) == 8);
+    CHECK(parse_size("120KiB", "--budget", kNumbers) == 120 * 1024 * 8);
+    CHECK(parse_size("1.5MB", "--budget", kNumbers) == 12000000);
+    CHECK(parse_size("1e3kB", "--budget", kNumbers) == 8000000);
+    CHECK(parse_size("2MiB", "--budget", kNumbers) == 2 * 1024 * 1024 * 8);
+    CHECK(parse_size("1GB", "--budget", kNumbers) == 8000000000);
+    CHECK(parse_size("1GiB", "--budget", kNumbers) == std::int64_t{1} << 33);
+    CHECK(parse_size("7200000bit", "--budget", kNumbers) == 7200000);
+    for (const char* bad :
+         {"", "0", "-1", "B", "65", "1 kB", "1kb", "1bits", "nan", "inf", "1e30B", "1e999B", "0B", "-5MB", "1.2.3B", "KiB6"}) {
+        CAPTURE(bad);
+        CHECK_THROWS_AS(parse_size(bad, "--budget", kNumbers), Error);
+    }
+    CHECK_THROWS_WITH(
+        parse_size("100", "--budget", kNumbers),
+        "--budget: '100' is too much for average bits, and has no unit; hint: average bits such as 6, or a size such as 120KiB, "
+        "1.5MB or 7200000bit");
+}

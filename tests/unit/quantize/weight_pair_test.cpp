@@ -7,6 +7,7 @@
 #include "support/random.hpp"
 
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -144,6 +145,30 @@ TEST_CASE("bits by layer override", "[quantize]") {
     CHECK(weights(pair, 1) == std::vector<double>{3, 0});
     CHECK(pair.quantization(0).bits == 8);
     CHECK(pair.quantization(1).bits == 2);
+}
+
+TEST_CASE("taking layers of other pairs gives the pair that the constructor makes", "[quantize]") {
+    const Network network = two_layers();
+    for (const Granularity granularity : {Granularity::tensor, Granularity::channel}) {
+        const auto with_bits = [&](int count, std::map<std::string, int> by_layer) {
+            Quantizer quantizer = bits(count);
+            quantizer.granularity = granularity;
+            quantizer.quantize_biases = true;
+            quantizer.bits_by_layer = std::move(by_layer);
+            return WeightPair(network, quantizer);
+        };
+        WeightPair pair = with_bits(8, {});
+        pair.take_layer(0, with_bits(3, {}));
+        const WeightPair made = with_bits(8, {{"a", 3}});
+        CHECK(pair.quantizer()->bits_by_layer == made.quantizer()->bits_by_layer);
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            CHECK(pair.quantized(i).weight->data == made.quantized(i).weight->data);
+            CHECK(pair.quantized(i).bias == made.quantized(i).bias);
+            CHECK(pair.quantization(i).bits == made.quantization(i).bits);
+            CHECK(pair.quantization(i).max_abs_delta == made.quantization(i).max_abs_delta);
+            CHECK(pair.quantization(i).max_abs_bias_delta == made.quantization(i).max_abs_bias_delta);
+        }
+    }
 }
 
 TEST_CASE("a given step is reported without bits", "[quantize]") {

@@ -1,0 +1,1 @@
+qbound allocate examples/typed.json --frontier --points 5 --methods fast

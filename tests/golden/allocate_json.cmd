@@ -1,0 +1,1 @@
+qbound allocate examples/typed.json --budget 12B --format json

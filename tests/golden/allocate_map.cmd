@@ -1,0 +1,1 @@
+qbound allocate examples/typed.json --budget 5 --quantize-biases -o -

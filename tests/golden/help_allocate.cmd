@@ -1,0 +1,1 @@
+qbound allocate --help

@@ -1,0 +1,1 @@
+qbound allocate examples/mlp5.json --budget 6 --granularity network
