@@ -15,7 +15,7 @@ namespace {
 
 using internal::Choice;
 using internal::meets;
-using internal::Objective;
+using internal::BoundObjective;
 using internal::State;
 using internal::WidthTable;
 
@@ -108,9 +108,9 @@ class Search {
 
     const AllocateOptions& options_;
     WidthTable table_;
-    Objective judge_;
-    std::optional<Objective> cheap_;
-    Objective* guide_ = &judge_;
+    BoundObjective judge_;
+    std::optional<BoundObjective> cheap_;
+    BoundObjective* guide_ = &judge_;
     std::size_t allowance_ = kNoLimit;            ///< evaluations that the judge may have in all
     std::vector<State> uniform_;                  ///< with the judge's values
     std::vector<std::vector<State>> candidates_;  ///< with the guide's values: the greedy path, thresholds, uniform choices

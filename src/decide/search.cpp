@@ -48,7 +48,7 @@ struct Move {
 /// The additive model at one state: what changing each unit alone adds to the value, relative to it; 0 for no change.
 class Model {
   public:
-    Model(const WidthTable& table, Objective& guide, const State& state) : table_(table), state_(state), options_(table.units()) {
+    Model(const WidthTable& table, BoundObjective& guide, const State& state) : table_(table), state_(state), options_(table.units()) {
         const Upper here = guide.value(state.choice);
         Choice choice = state.choice;
         for (std::size_t unit = 0; unit < table.units(); ++unit) {
@@ -148,7 +148,7 @@ std::vector<Move> Model::moves(const AllocationGoal& goal) const {
 
 }  // namespace
 
-State state_of(const WidthTable& table, Objective& objective, const Choice& choice) {
+State state_of(const WidthTable& table, BoundObjective& objective, const Choice& choice) {
     return {choice, table.size(choice), objective.value(choice)};
 }
 
@@ -168,7 +168,7 @@ bool better(const AllocationGoal& goal, const State& a, const State& b) {
     return a.value == b.value ? a.size < b.size : a.value < b.value;
 }
 
-std::vector<State> greedy_path(const WidthTable& table, Objective& objective) {
+std::vector<State> greedy_path(const WidthTable& table, BoundObjective& objective) {
     std::vector<State> path{state_of(table, objective, table.uniform(table.widths() - 1))};
     const Upper scale = path.front().value;
     // Growth of the value per bit saved, relative to where the path began; of equal ones the larger saving.
@@ -211,7 +211,7 @@ std::vector<State> greedy_path(const WidthTable& table, Objective& objective) {
     return path;
 }
 
-std::vector<State> threshold_states(const WidthTable& table, Objective& objective) {
+std::vector<State> threshold_states(const WidthTable& table, BoundObjective& objective) {
     std::vector<std::vector<Option>> options(table.units());
     for (std::size_t unit = 0; unit < table.units(); ++unit) {
         for (int width = 0; width < table.widths(); ++width) {
@@ -226,7 +226,7 @@ std::vector<State> threshold_states(const WidthTable& table, Objective& objectiv
     return states;
 }
 
-State improved(const WidthTable& table, Objective& guide, Objective& judge, const AllocationGoal& goal, State state,
+State improved(const WidthTable& table, BoundObjective& guide, BoundObjective& judge, const AllocationGoal& goal, State state,
                std::size_t allowance) {
     const std::size_t last = judge.evaluations() + allowance;
     // Whether the choice is better; then it is taken.

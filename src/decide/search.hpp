@@ -15,7 +15,7 @@ struct State {
     Upper value;
 };
 
-[[nodiscard]] State state_of(const WidthTable& table, Objective& objective, const Choice& choice);
+[[nodiscard]] State state_of(const WidthTable& table, BoundObjective& objective, const Choice& choice);
 
 /// Whether a size and a value meet the goal.
 [[nodiscard]] bool meets(const AllocationGoal& goal, std::int64_t size, Upper value);
@@ -27,16 +27,16 @@ struct State {
 /// From all units at the widest to all at the narrowest, one unit by one width at a time: each step takes the unit whose bound
 /// grows least for each bit saved. Growths are brought up to date only where they decide (they change little from step to step).
 /// Cost: a few evaluations per step; there are units · (widths − 1) steps.
-[[nodiscard]] std::vector<State> greedy_path(const WidthTable& table, Objective& objective);
+[[nodiscard]] std::vector<State> greedy_path(const WidthTable& table, BoundObjective& objective);
 
 /// Choices that are best for their largest change of a weight, of every such change: exact for bounds K·max|θ − θ'| with K the same
 /// at all widths (docs/theory.md D1).
-[[nodiscard]] std::vector<State> threshold_states(const WidthTable& table, Objective& objective);
+[[nodiscard]] std::vector<State> threshold_states(const WidthTable& table, BoundObjective& objective);
 
 /// Better states than `state` by changes of any one unit, of two, and of all at once as an additive model proposes, until none is
 /// found or `judge` has been asked `allowance` times. The model is what each unit's change alone does to `guide`, at the state that
 /// has been reached (docs/theory.md D2); `judge` may be `guide` itself. Every state taken is `judge`'s.
-[[nodiscard]] State improved(const WidthTable& table, Objective& guide, Objective& judge, const AllocationGoal& goal, State state,
+[[nodiscard]] State improved(const WidthTable& table, BoundObjective& guide, BoundObjective& judge, const AllocationGoal& goal, State state,
                              std::size_t allowance);
 
 }  // namespace qbound::internal

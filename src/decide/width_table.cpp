@@ -74,7 +74,7 @@ double WidthTable::delta(std::size_t unit, int width) const {
     return largest;
 }
 
-Objective::Objective(const WidthTable& table, std::vector<const Method*> methods)
+BoundObjective::BoundObjective(const WidthTable& table, std::vector<const Method*> methods)
     : table_(table), methods_(std::move(methods)), current_(table.uniform(0)), pair_(table.pair(0)) {
     for (std::size_t i = 0; i < pair_.size(); ++i) {
         norms_.push_back(table.norms(i, 0));
@@ -84,7 +84,7 @@ Objective::Objective(const WidthTable& table, std::vector<const Method*> methods
     }
 }
 
-BoundInput Objective::input(const Choice& choice) {
+BoundInput BoundObjective::input(const Choice& choice) {
     for (std::size_t i = 0; i < pair_.size(); ++i) {
         const int width = choice[table_.unit_of(i)];
         if (current_[table_.unit_of(i)] != width) {
@@ -106,7 +106,7 @@ BoundInput Objective::input(const Choice& choice) {
             .spectral = spectral_};
 }
 
-const Objective::Known& Objective::known(const Choice& choice) {
+const BoundObjective::Known& BoundObjective::known(const Choice& choice) {
     const auto found = known_.find(choice);
     if (found != known_.end()) {
         return found->second;
@@ -116,12 +116,12 @@ const Objective::Known& Objective::known(const Choice& choice) {
     return known_.emplace(choice, best ? Known{bounds[*best].value, bounds[*best].method} : Known{}).first->second;
 }
 
-Bound Objective::bound(const Choice& choice) {
+Bound BoundObjective::bound(const Choice& choice) {
     const Known& best = known(choice);
     return {best.method, best.value, Guarantee::certified, {}};
 }
 
-std::vector<double> Objective::shares(const Choice& choice) {
+std::vector<double> BoundObjective::shares(const Choice& choice) {
     const Bound best = bound(choice);
     const Method& method = *find_method(best.method);
     const double operations = method.norms_only ? 0 : method.operations(table_.network()) * static_cast<double>(pair_.size());

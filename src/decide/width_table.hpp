@@ -61,10 +61,10 @@ class WidthTable {
 };
 
 /// The smallest finite certified bound of some methods, as a function of the choice. Remembers what it has computed.
-class Objective {
+class BoundObjective {
   public:
     /// Refers to `table`.
-    Objective(const WidthTable& table, std::vector<const Method*> methods);
+    BoundObjective(const WidthTable& table, std::vector<const Method*> methods);
 
     /// +∞ if no bound is finite and certified.
     [[nodiscard]] Upper value(const Choice& choice) { return known(choice).value; }

@@ -38,7 +38,7 @@ bool product_at_most(double i, double a, double j, double b) noexcept {
 }
 
 template <class Index>
-bool quantize_with(const Grid& grid, std::span<const double> w, std::span<double> out, Index index) {
+bool quantize_with(const StepGrid& grid, std::span<const double> w, std::span<double> out, Index index) {
     bool representable = true;
     for (std::size_t i = 0; i < w.size(); ++i) {
         const double k = std::clamp(index(w[i]), grid.k_min, grid.k_max);
@@ -62,8 +62,8 @@ void Range::include(const Range& other) noexcept {
     highest = std::max(highest, other.highest);
 }
 
-Grid make_grid(const Range& range, const Quantizer& quantizer, int bits, std::string_view place) {
-    Grid grid;
+StepGrid make_grid(const Range& range, const Quantizer& quantizer, int bits, std::string_view place) {
+    StepGrid grid;
     if (quantizer.eta) {
         grid.m = grid.eta = *quantizer.eta;
         grid.k_min = -kInfinity;
@@ -116,7 +116,7 @@ double exact_floor(double w, double n, double m) noexcept {
     return k == kMaxIndex && !(w - k * m < m) ? kInfinity : k;
 }
 
-void quantize_to(const Grid& grid, Rounding rounding, Ties ties, std::span<const double> w, std::span<double> out,
+void quantize_to(const StepGrid& grid, Rounding rounding, Ties ties, std::span<const double> w, std::span<double> out,
                  std::string_view place) {
     if (grid.eta == 0) {
         std::fill(out.begin(), out.end(), 0.0);

@@ -19,7 +19,7 @@ struct Range {
 };
 
 /// The grid {k·eta : k_min ≤ k ≤ k_max} of one group, k found from w·n/m (docs/theory.md Q1–Q3). eta = 0: everything becomes 0.
-struct Grid {
+struct StepGrid {
     double m = 0;
     double n = 1;
     double eta = 0;
@@ -32,11 +32,11 @@ struct Grid {
 
 /// The grid of `quantizer` with `bits` on a group of that range.
 /// Errors: Error{malformed} at `place` if m·n, or the width of an asymmetric range, overflows.
-[[nodiscard]] Grid make_grid(const Range& range, const Quantizer& quantizer, int bits, std::string_view place);
+[[nodiscard]] StepGrid make_grid(const Range& range, const Quantizer& quantizer, int bits, std::string_view place);
 
 /// out_i = k_i·eta for the k_i that the quantizer chooses for w_i. `out` may be `w` itself.
 /// Errors: Error{malformed} at `place` if |k| > 2^53 or k·eta overflows.
-void quantize_to(const Grid& grid, Rounding rounding, Ties ties, std::span<const double> w, std::span<double> out,
+void quantize_to(const StepGrid& grid, Rounding rounding, Ties ties, std::span<const double> w, std::span<double> out,
                  std::string_view place);
 
 /// The integer k with k·m ≤ w·n < (k+1)·m, in real arithmetic (Q2). Preconditions: m > 0, n ≥ 1 an integer, w·n finite.

@@ -14,7 +14,7 @@ namespace qbound {
 
 namespace {
 
-using internal::Grid;
+using internal::StepGrid;
 using internal::Range;
 
 std::string place_of(const Network& network, std::size_t layer) {
@@ -80,8 +80,8 @@ void check_quantizer(const Network& network, const Quantizer& quantizer) {
 
 /// The grids of one layer: one for its weights, or one per output channel; the same for its biases where those are quantized.
 struct LayerGrids {
-    std::vector<Grid> weights;
-    std::vector<Grid> biases;
+    std::vector<StepGrid> weights;
+    std::vector<StepGrid> biases;
 };
 
 /// Finds the grids. `network_range`: the range of all weights, for granularity network.
@@ -120,7 +120,7 @@ LayerGrids make_grids(const WeightLayer& layer, const Quantizer& quantizer, int 
 
 /// θ' of one layer.
 QuantizedLayer apply(const LayerGrids& grids, const WeightLayer& layer, const Quantizer& quantizer, const std::string& place) {
-    const auto quantize_groups = [&](const std::vector<Grid>& groups, std::span<const double> w, std::span<double> out) {
+    const auto quantize_groups = [&](const std::vector<StepGrid>& groups, std::span<const double> w, std::span<double> out) {
         const std::size_t size = w.size() / std::max<std::size_t>(groups.size(), 1);
         for (std::size_t g = 0; g < groups.size(); ++g) {
             quantize_to(groups[g], quantizer.rounding, quantizer.ties, w.subspan(g * size, size), out.subspan(g * size, size),
@@ -136,10 +136,10 @@ QuantizedLayer apply(const LayerGrids& grids, const WeightLayer& layer, const Qu
     return result;
 }
 
-std::vector<QuantizationGroup> groups_of(const std::vector<Grid>& grids) {
+std::vector<QuantizationGroup> groups_of(const std::vector<StepGrid>& grids) {
     std::vector<QuantizationGroup> groups;
     groups.reserve(grids.size());
-    for (const Grid& grid : grids) {
+    for (const StepGrid& grid : grids) {
         groups.push_back(grid.group());
     }
     return groups;

@@ -15,7 +15,9 @@ class Random {
 
     /// Uniform in lowest..highest.
     std::int64_t integer(std::int64_t lowest, std::int64_t highest) {
-        return lowest + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(highest - lowest + 1));
+        // Without a sign, so that the width may be 2^63 or more; less than 2^64.
+        const std::uint64_t width = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest) + 1;
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(lowest) + engine_() % width);
     }
     bool coin() { return (engine_() & 1U) != 0; }
     /// Uniform in [0, 1), 53 bits.

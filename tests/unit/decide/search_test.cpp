@@ -9,14 +9,14 @@
 using namespace qbound;
 using internal::Choice;
 using internal::meets;
-using internal::Objective;
+using internal::BoundObjective;
 using internal::State;
 using internal::WidthTable;
 
 namespace {
 
 /// All states, by the objective.
-std::vector<State> all_states(const WidthTable& table, Objective& objective) {
+std::vector<State> all_states(const WidthTable& table, BoundObjective& objective) {
     std::vector<State> states;
     test::every_choice(table.network(), table.options().widths, [&](const std::vector<int>& bits) {
         Choice choice;
@@ -57,7 +57,7 @@ TEST_CASE("search: thresholds are exact where the bound is a constant times the 
         const Network network = test::small_chain(random, 0.5);
         const AllocateOptions options = test::options_for({find_method("gonon-2023")});
         const WidthTable table(network, options);
-        Objective objective(table, options.methods);
+        BoundObjective objective(table, options.methods);
         const std::vector<State> states = all_states(table, objective);
         const std::vector<State> found = threshold_states(table, objective);
         for (const bool target : {false, true}) {
@@ -82,7 +82,7 @@ TEST_CASE("search: greedy and exchange against every choice", "[decide]") {
         for (const char* method : {"houache-graph", "layerwise-inf", "layerwise-2"}) {
             const AllocateOptions options = test::options_for({find_method(method)});
             const WidthTable table(network, options);
-            Objective objective(table, options.methods);
+            BoundObjective objective(table, options.methods);
             const std::vector<State> states = all_states(table, objective);
             std::vector<State> candidates = greedy_path(table, objective);
             for (const bool target : {false, true}) {
@@ -116,7 +116,7 @@ TEST_CASE("search: the greedy path falls one width at a time from all to none", 
     const Network network = test::small_chain(random);
     const AllocateOptions options = test::options_for({find_method("layerwise-inf")});
     const WidthTable table(network, options);
-    Objective objective(table, options.methods);
+    BoundObjective objective(table, options.methods);
     const std::vector<State> path = greedy_path(table, objective);
     REQUIRE(path.size() == table.units() * 3 + 1);
     CHECK(path.front().choice == table.uniform(3));
@@ -140,7 +140,7 @@ TEST_CASE("search: a greedy step takes the least growth for each bit saved, whic
         const Network network = test::small_chain(random);
         const AllocateOptions options = test::options_for({find_method("layerwise-inf")}, {2, 3, 4, 5, 6, 7, 8});
         const WidthTable table(network, options);
-        Objective objective(table, options.methods);
+        BoundObjective objective(table, options.methods);
         const std::vector<State> path = greedy_path(table, objective);
         for (std::size_t i = 1; i < path.size(); ++i) {
             const auto growth = [&](const State& next) {
@@ -166,8 +166,8 @@ TEST_CASE("search: an allowance limits what the judge is asked", "[decide]") {
     const Network network = test::small_chain(random);
     const AllocateOptions options = test::options_for({find_method("layerwise-inf"), find_method("interval")});
     const WidthTable table(network, options);
-    Objective guide(table, {find_method("layerwise-inf")});
-    Objective judge(table, options.methods);
+    BoundObjective guide(table, {find_method("layerwise-inf")});
+    BoundObjective judge(table, options.methods);
     const State start = state_of(table, judge, table.uniform(1));
     const AllocationGoal goal{std::nullopt, table.size(table.uniform(2))};
     const State same = improved(table, guide, judge, goal, start, 0);
@@ -191,7 +191,7 @@ TEST_CASE("search: methods that read weights as the judge, against every choice"
                                              : std::vector{find_method("layerwise-inf"), find_method("layerwise-2"),
                                                            find_method("interval"), find_method("joint")});
         const WidthTable table(network, options);
-        Objective objective(table, options.methods);
+        BoundObjective objective(table, options.methods);
         const std::vector<State> states = all_states(table, objective);
         for (const bool target : {false, true}) {
             CAPTURE(round, target);

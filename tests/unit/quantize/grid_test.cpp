@@ -14,7 +14,7 @@
 
 using namespace qbound;
 using internal::exact_floor;
-using internal::Grid;
+using internal::StepGrid;
 using internal::make_grid;
 using internal::quantize_to;
 using internal::Range;
@@ -81,7 +81,7 @@ TEST_CASE("asymmetric rounding by hand", "[quantize]") {
     CHECK(quantized({5, 4, 2}, with(Rounding::nearest, false), 1) == std::vector<double>{5, 5, 0});
     CHECK(quantized({-3, -1}, with(Rounding::nearest, false), 2) == std::vector<double>{-3, -1});
     Range range{-1, 2};
-    const Grid grid = make_grid(range, with(Rounding::nearest, false), 2, "");
+    const StepGrid grid = make_grid(range, with(Rounding::nearest, false), 2, "");
     CHECK(grid.group().eta == 1);
     CHECK(grid.group().zero_point == 1);
 }
